@@ -1,0 +1,191 @@
+"""Evidence in words: which operation, which value, which process, what time; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from minicloud.check.event import Operation
+from minicloud.check.linear.evidence import Window
+from minicloud.check.models import Model
+from minicloud.check.values import Mark, show
+
+__all__ = ["Teller"]
+
+# f: what somebody did, what somebody had done, what it is called.
+_VERBS = {
+    "read": ("read", "read", "read"),
+    "get": ("read", "read", "read"),
+    "write": ("wrote", "written", "write"),
+    "put": ("wrote", "written", "write"),
+    "append": ("appended", "appended", "append"),
+    "delete": ("deleted", "deleted", "delete"),
+    "cas": ("changed", "changed", "compare-and-set"),
+    "acquire": ("acquired", "acquired", "acquire"),
+    "release": ("released", "released", "release"),
+    "enqueue": ("enqueued", "enqueued", "enqueue"),
+    "dequeue": ("dequeued", "dequeued", "dequeue"),
+}
+# What nobody did where an operation of that name came from nowhere.
+_MADE = {"dequeue": "enqueued", "release": "acquired"}
+MANY = 6
+
+
+class Teller(msgspec.Struct, frozen=True):
+    """Tells about operations on one object. `timed` is False where times are line numbers."""
+
+    model: Model
+    key: Any = None
+    timed: bool = True
+
+    def explain(self, window: Window, everything: list[Operation]) -> str:
+        """Why the operations of a window fit in no order, in one sentence."""
+        culprit = max((op for op in window.operations if op.known), key=lambda op: op.end or 0)
+        rest = [op for op in window.operations if op is not culprit]
+        told = f"{culprit.who} {self.did(culprit)} {self.at(culprit.end_ns)}"
+        if window.starts:
+            return f"{self.since(window)}: {self.join(window.operations)}, which fits in no order"
+        if not rest:
+            return f"{told}, but {self.nowhere(culprit, everything)}"
+        blockers = [op for op in rest if op.end is not None and op.end < culprit.start]
+        blockers = [op for op in blockers if not self.explains(op, culprit)]
+        if not blockers:
+            return f"these {len(window.operations)} fit in no order: {self.join(window.operations)}"
+        blocker = max(blockers, key=lambda op: op.end or 0)
+        others = [op for op in rest if op is not blocker]
+        return (
+            f"{told}, but {blocker.who} had {self.did(blocker, had=True)} (ok {self.at(blocker.end_ns)}) "
+            f"before that {self.noun(culprit)} began{self.besides(others, blocker, culprit, window)}"
+        )
+
+    def besides(self, others: list[Operation], blocker: Operation, culprit: Operation, window: Window) -> str:
+        """The rest of a window, in as few words as possible."""
+        old = [op for op in others if op.end is not None and op.end < blocker.start and self.explains(op, culprit)]
+        parts = []
+        if window.witness is not None:
+            parts.append("nothing that could still take effect allowed it")
+        if old:
+            last = max(old, key=lambda op: op.end or 0)
+            whose = f"it was {last.who} that" if len(old) == 1 else f"the last of {len(old)} who"
+            value = self.named(self.model.observed(culprit))
+            parts.append(f"{value} is older ({whose} {self.did(last)}, ok {self.at(last.end_ns)})")
+        more = [op for op in others if op not in old]
+        if more:
+            parts.append(self.join(more))
+        return "".join(f"; {part}" for part in parts)
+
+    def explains(self, op: Operation, culprit: Operation) -> bool:
+        seen = self.model.observed(culprit)
+        return seen is not None and self.model.produced(op) == seen
+
+    def since(self, window: Window) -> str:
+        states = " or ".join(_state(state) for state in window.starts)
+        what = self.thing("the object")
+        when = self.at(window.since.end_ns) if window.since else "at the start"
+        return f"{when} {what} can only have been {states}, and from there on"
+
+    def nowhere(self, op: Operation, everything: list[Operation]) -> str:
+        """Nothing that began by the end of `op` explains it; does something that began later?"""
+        seen = self.model.observed(op)
+        makers = [other for other in everything if self.model.produced(other) == seen]
+        first = min(makers, key=lambda other: other.start, default=None)
+        if seen is None or (first is not None and first.start < (op.end or 0)):
+            return f"no order of what came before allows that {self.noun(op)}"
+        if first is None:
+            return f"nobody ever {_MADE.get(op.f, 'wrote')} {self.thing('it') if op.f == 'release' else _state(seen)}"
+        return (
+            f"nobody had {self.did(first, had=True)} by then: {first.who} began to only "
+            f"{self.at(first.start_ns)}"
+        )
+
+    def join(self, operations: tuple[Operation, ...] | list[Operation]) -> str:
+        told = [f"{op.who} {self.did(op)} ({self.span(op)})" for op in operations[:MANY]]
+        if len(operations) > MANY:
+            told.append(f"and {len(operations) - MANY} more")
+        return ", ".join(told)
+
+    def did(self, op: Operation, *, had: bool = False) -> str:
+        """What an operation did: `wrote x=7`; after `had`: `written x=7`."""
+        verb = _verbs(op.f)[1 if had else 0]
+        return f"{verb} {_OBJECTS.get(op.f, _any_object)(self, op)}".rstrip()
+
+    def noun(self, op: Operation) -> str:
+        return _verbs(op.f)[2]
+
+    def named(self, value: Any) -> str:
+        """`x=7`, or `7` where there is only one object."""
+        return _state(value) if self.key is None else f"{self.key}={_state(value)}"
+
+    def thing(self, otherwise: str) -> str:
+        return otherwise if self.key is None else str(self.key)
+
+    def span(self, op: Operation) -> str:
+        if op.end_ns is None:
+            return f"outcome unknown, begun {self.at(op.start_ns)}"
+        if not self.timed:
+            return f"lines {op.start_ns} to {op.end_ns}"
+        return f"{_seconds(op.start_ns)} to {_seconds(op.end_ns)} s"
+
+    def between(self, first: int, last: int) -> str:
+        if not self.timed:
+            return f"from line {first} to {last}"
+        return f"from {_seconds(first)} to {_seconds(last)} s"
+
+    def at(self, moment: int | None) -> str:
+        if moment is None:
+            return "without an end"
+        return f"at {_seconds(moment)} s" if self.timed else f"at line {moment}"
+
+
+def _seconds(nanoseconds: int) -> str:
+    """Milliseconds, and more digits only where they say something."""
+    text = f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
+    return text[:-6] + text[-6:].rstrip("0")
+
+
+def _verbs(f: str) -> tuple[str, str, str]:
+    return _VERBS.get(f, (f"did {f}", f"done {f}", f))
+
+
+def _state(value: Any) -> str:
+    return value.name if isinstance(value, Mark) else show(value)
+
+
+def _append_object(teller: Teller, op: Operation) -> str:
+    return f"{_state(op.argument)} to {teller.thing('it')}"
+
+
+def _cas_object(teller: Teller, op: Operation) -> str:
+    old, new = op.argument
+    if isinstance(op.result, Mark) and op.result.name == "false":
+        return f"nothing, since {teller.thing('it')} was said not to be {_state(old)}"
+    return f"{teller.thing('it')} from {_state(old)} to {_state(new)}"
+
+
+def _dequeue_object(teller: Teller, op: Operation) -> str:
+    if not op.known:
+        return "something"
+    return "nothing (it was said to be empty)" if op.result is None else _state(op.result)
+
+
+def _any_object(teller: Teller, op: Operation) -> str:
+    asked = "" if op.argument is None else f" {_state(op.argument)}"
+    got = "" if op.result is None else f" and got {_state(op.result)}"
+    return f"{'' if teller.key is None else teller.key}{asked}{got}".strip()
+
+
+_OBJECTS: dict[str, Callable[[Teller, Operation], str]] = {
+    "read": lambda teller, op: teller.named(op.result),
+    "get": lambda teller, op: teller.named(op.result),
+    "write": lambda teller, op: teller.named(op.argument),
+    "put": lambda teller, op: teller.named(op.argument),
+    "append": _append_object,
+    "delete": lambda teller, op: teller.thing("it"),
+    "cas": _cas_object,
+    "acquire": lambda teller, op: teller.thing("the lock"),
+    "release": lambda teller, op: teller.thing("the lock"),
+    "enqueue": lambda teller, op: _state(op.argument),
+    "dequeue": _dequeue_object,
+}

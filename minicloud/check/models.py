@@ -1,0 +1,225 @@
+"""Sequential specifications: what one object answers if it does one thing at a time.
+
+A model is an initial state and a `step`; it knows nothing of time, concurrency or files. What a search
+may assume beyond that is stated beside it, and optional: an own model needs only the two.
+
+Steps see operations whose values are frozen (lists are tuples); the models here see None, True and
+False as marks, so that no state is None and a 1 is not taken for True.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from minicloud.check.event import Operation
+from minicloud.check.linear.lens import (
+    LensMaker,
+    Step,
+    kv_lens,
+    no_lens,
+    queue_lens,
+    register_lens,
+)
+from minicloud.check.values import ABSENT, FALSE, freeze, freeze_exactly
+from minicloud.errors import UsageError
+
+__all__ = ["MODELS", "Model", "find_model", "fitting"]
+
+
+def _no(_: Operation) -> bool:
+    return False
+
+
+def _nothing(_: Operation) -> Any:
+    return None
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A sequential specification.
+
+    `step(state, op)` gives the state after `op`, or None where `op` cannot happen in that state with that
+    result. States must be hashable. Where `op.known` is False the outcome is unknown: `op.result` says
+    nothing then, and the step gives the state if the operation did happen.
+
+    The rest is for the search and for messages. `operations` are the names of f it knows (empty: any).
+    `pure(op)` promises that op never changes the state. `by_value` promises that the step looks at f,
+    argument and result only. `registers` names its read and its write where it is a register (a test
+    far quicker than search may then do); `blank` are the values by which a read shows the initial state.
+    """
+
+    initial: Any
+    step: Step
+    name: str = "model"
+    operations: tuple[str, ...] = ()
+    pure: Callable[[Operation], bool] = _no
+    by_value: bool = False
+    lens: LensMaker = no_lens
+    problem: Callable[[Operation], str | None] = _nothing
+    canon: Callable[[Any], Any] = freeze
+    registers: tuple[str, str] | None = None
+    blank: tuple[Any, ...] = ()
+    observed: Callable[[Operation], Any] = _nothing
+    produced: Callable[[Operation], Any] = _nothing
+
+
+def find_model(name: str) -> Model:
+    """The model of that name; raises UsageError, with the nearest name, where there is none."""
+    if name in MODELS:
+        return MODELS[name]
+    near = difflib.get_close_matches(name, MODELS, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    raise UsageError(f"there is no model {name!r}. {hint}Models: {', '.join(MODELS)}")
+
+
+def fitting(names: Iterable[str]) -> list[str]:
+    """The models that know all these operations."""
+    wanted = list(names)
+    return [name for name, model in MODELS.items() if all(f in model.operations for f in wanted)]
+
+
+# Registers
+
+
+def _register_step(state: Any, op: Operation) -> Any:
+    if op.f == "read":
+        return state if not op.known or op.result == state else None
+    if op.f == "write":
+        return op.argument
+    old, new = op.argument
+    if op.known and op.result is FALSE:
+        return None if state == old else state
+    return new if state == old else None
+
+
+def _register_pure(op: Operation) -> bool:
+    return op.f == "read" or (op.f == "cas" and op.known and op.result is FALSE)
+
+
+def _register_observed(op: Operation) -> Any:
+    if op.f == "read":
+        return op.result
+    return op.argument[0] if op.f == "cas" and op.result is not FALSE else None
+
+
+def _register_produced(op: Operation) -> Any:
+    if op.f == "write":
+        return op.argument
+    return op.argument[1] if op.f == "cas" and op.result is not FALSE else None
+
+
+def _register_problem(op: Operation) -> str | None:
+    if op.f == "cas" and not (isinstance(op.argument, list | tuple) and len(op.argument) == 2):
+        return f"a cas takes [old, new], not {op.argument!r}"
+    return None
+
+
+_REGISTER = Model(
+    initial=ABSENT,
+    step=_register_step,
+    name="register",
+    operations=("read", "write"),
+    pure=_register_pure,
+    by_value=True,
+    lens=register_lens,
+    problem=_register_problem,
+    canon=freeze_exactly,
+    registers=("read", "write"),
+    blank=(ABSENT,),
+    observed=_register_observed,
+    produced=_register_produced,
+)
+
+
+# A map of strings, one key at a time. A key that is absent reads as "" (Porcupine) or as nil.
+
+
+def _kv_step(state: Any, op: Operation) -> Any:
+    if op.f == "get":
+        fits = not op.known or op.result == state or (state is ABSENT and op.result == "")
+        return state if fits else None
+    if op.f == "put":
+        return op.argument
+    if op.f == "delete":
+        return ABSENT
+    if state is ABSENT:
+        return op.argument
+    return state + op.argument if isinstance(state, str) else None
+
+
+def _kv_problem(op: Operation) -> str | None:
+    if op.f == "append" and not isinstance(op.argument, str):
+        return f"an append takes a string, not {op.argument!r}"
+    return None
+
+
+_KV = Model(
+    initial=ABSENT,
+    step=_kv_step,
+    name="kv",
+    operations=("get", "put", "append", "delete"),
+    pure=lambda op: op.f == "get",
+    by_value=True,
+    lens=kv_lens,
+    problem=_kv_problem,
+    canon=freeze_exactly,
+    registers=("get", "put"),
+    blank=(ABSENT, ""),
+    observed=lambda op: op.result if op.f == "get" else None,
+    produced=lambda op: op.argument if op.f == "put" else None,
+)
+
+
+# A lock, without owners: a holder's process number may have changed since it acquired (Jepsen's rule).
+
+
+def _mutex_step(state: Any, op: Operation) -> Any:
+    if op.f == "acquire":
+        return "held" if state == "free" else None
+    return "free" if state == "held" else None
+
+
+# A queue, first in first out. A dequeue that answers nil found it empty.
+
+
+def _queue_step(state: Any, op: Operation) -> Any:
+    if op.f == "enqueue":
+        return (*state, op.argument)
+    if not op.known:
+        return state[1:] if state else None
+    if op.result is ABSENT:
+        return None if state else state
+    return state[1:] if state and state[0] == op.result else None
+
+
+MODELS: dict[str, Model] = {
+    "register": _REGISTER,
+    "cas-register": msgspec.structs.replace(
+        _REGISTER, name="cas-register", operations=("read", "write", "cas")
+    ),
+    "kv": _KV,
+    "mutex": Model(
+        initial="free",
+        step=_mutex_step,
+        name="mutex",
+        operations=("acquire", "release"),
+        by_value=True,
+        observed=lambda op: "free" if op.f == "acquire" else "held",
+        produced=lambda op: "held" if op.f == "acquire" else "free",
+    ),
+    "queue": Model(
+        initial=(),
+        step=_queue_step,
+        name="queue",
+        operations=("enqueue", "dequeue"),
+        pure=lambda op: op.f == "dequeue" and op.known and op.result is ABSENT,
+        by_value=True,
+        lens=queue_lens,
+        canon=freeze_exactly,
+        observed=lambda op: op.result if op.f == "dequeue" else None,
+        produced=lambda op: op.argument if op.f == "enqueue" else None,
+    ),
+}

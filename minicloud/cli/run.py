@@ -1,0 +1,241 @@
+"""Owns `run` and `replay`: one run, kept; and the same run again."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from minicloud.cli.terminal import Terminal
+from minicloud.cloud import Run
+from minicloud.errors import ExitCode, MinicloudError, SimulationError, UsageError
+from minicloud.kernel.records import read_trace
+from minicloud.report.summary import command, folded, next_line, summary
+from minicloud.scenario.api import Case, Scenario
+from minicloud.scenario.folder import RunFolder, locate, staging
+from minicloud.scenario.jobs import job_of
+from minicloud.scenario.loading import (
+    LoadFailure,
+    described,
+    find,
+    load,
+    shown_path,
+    user_frames,
+)
+from minicloud.scenario.params import seconds, whole_number
+from minicloud.scenario.running import Result, as_stated, exit_code, keep, source_digest, versions
+from minicloud.scenario.twice import first_difference, repeats
+from minicloud.scenario.twice import twice as run_twice
+
+__all__ = ["Flag", "Settings", "loading", "replay", "run"]
+
+Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Settings = Annotated[list[str] | None, Parameter(name="--set", negative="")]
+
+
+def run(
+    target: str,
+    /,
+    *,
+    variant: str | None = None,
+    set_: Settings = None,
+    seed: str = "0",
+    until: str | None = None,
+    out: str = "runs",
+    json: Flag = False,
+    twice: Flag = False,
+    expect: Flag = False,
+    no_report: Flag = False,  # noqa: ARG001 - there is no picture to leave out yet
+    open_: Annotated[Flag, Parameter(name="--open")] = False,
+) -> int:
+    """Run a scenario once, and say what it shows.
+
+    Parameters
+    ----------
+    target
+        A scenario's name, or its file.
+    variant
+        A variant that the scenario names.
+    set_
+        A parameter as name=value; repeat the option for more.
+    seed
+        A whole number, or random.
+    until
+        End the run at this virtual time.
+    out
+        Where run folders go.
+    json
+        Print one JSON object and nothing else.
+    twice
+        Repeat the run in fresh processes and compare digests.
+    expect
+        Exit with 0 exactly if the verdict is the stated one.
+    no_report
+        Write no picture.
+    open_
+        Open the picture.
+    """
+    terminal = Terminal()
+    number = secrets.randbelow(2**31) if seed == "random" else whole_number(seed, "--seed")
+    end = seconds(until, "--until") if until is not None else None
+    file = find(target)
+    with _answer(terminal, file, variant, number, json=json):
+        scenario = loading(file, terminal)
+        case = scenario.case(variant, scenario.parse(set_ or []), seed=number, until=end)
+        if expect and case.stated is None:
+            raise UsageError(f"--expect: {scenario.name} states no verdict for these parameters")
+        result, made = keep(
+            scenario, case, Path(out), file=file, target=target, progress=_progress(terminal)
+        )
+        _show_traceback(terminal, made)
+        difference = None
+        if twice and result.verdict is not None:
+            difference = _repeat(scenario, case, result, Path(out))
+            result.repeatable = difference is None
+    if json:
+        result.error = difference or result.error
+        terminal.json(result)
+    else:
+        terminal.say(_lines(target, scenario, case, result, made))
+        terminal.say(folded("✖ ", difference) if difference else [])
+    if open_:
+        terminal.complain("minicloud: runs have no picture yet, so --open opens nothing")
+    return _code(result, case, expect=expect)
+
+
+@contextlib.contextmanager
+def _answer(
+    terminal: Terminal, file: Path, variant: str | None, seed: int, *, json: bool
+) -> Iterator[None]:
+    """With --json, standard output is one object: nothing that a scenario prints, and no less."""
+    if not json:
+        yield
+        return
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except UsageError:
+        raise
+    except Exception as error:
+        name = file.stem.replace("_", "-")
+        text = str(error) if isinstance(error, MinicloudError) else described(error)
+        terminal.json(Result(scenario=name, variant=variant, seed=seed, params={}, error=text))
+        raise
+
+
+def _code(result: Result, case: Case, *, expect: bool) -> ExitCode:
+    code = exit_code(result)
+    if not expect or code == ExitCode.FAILED or case.stated is None:
+        return code
+    return ExitCode.INVALID if as_stated(result, case.stated) else ExitCode.VALID
+
+
+def _lines(
+    target: str, scenario: Scenario[Any], case: Case, result: Result, made: Run
+) -> Iterator[str]:
+    yield from summary(result, case, made.notes)
+    if result.repeatable is True:
+        yield "  ✔ repeatable: fresh processes, other hash seeds, the same digest"
+    if result.run is not None:
+        yield f"  run      {result.run}"
+    yield f"  repeat   {command('run', target, scenario, case, '--seed', str(case.seed))}"
+    if result.verdict is not None:
+        yield f"  next     {next_line(target, scenario, case, result)}"
+
+
+def _repeat(scenario: Scenario[Any], case: Case, result: Result, root: Path) -> str | None:
+    assert result.run is not None
+    with staging(root) as aside:
+        trace = RunFolder(Path(result.run)).trace()
+        try:
+            return run_twice(job_of(scenario, case), result, aside, trace)
+        except SimulationError as error:
+            return f"Not repeatable: {error}"
+
+
+def loading(file: Path, terminal: Terminal) -> Scenario[Any]:
+    """Load a scenario; where its own code raised, its traceback is shown too."""
+    try:
+        return load(file)
+    except LoadFailure as error:
+        if error.shows_traceback and error.__cause__ is not None:
+            terminal.complain("".join(user_frames(error.__cause__)).rstrip())
+        raise
+
+
+def _show_traceback(terminal: Terminal, made: Run) -> None:
+    if made.failure not in {"scenario", "simulator"} or made.exception is None:
+        return
+    whole = traceback.format_exception(made.exception)
+    terminal.complain("".join(whole if terminal.debug else user_frames(made.exception)).rstrip())
+
+
+def _progress(terminal: Terminal) -> Any:
+    def show(virtual_s: float, events: int) -> None:
+        terminal.progress(f"{virtual_s:,.1f} s of virtual time, {events:,} events")
+
+    return show
+
+
+def replay(
+    run: str,
+    /,
+    *,
+    out: str = "runs",
+    json: Flag = False,
+) -> int:
+    """Repeat a kept run in a fresh process; is the digest the same?
+
+    Parameters
+    ----------
+    run
+        A run folder, latest, or the beginning of a digest.
+    out
+        Where the run folders are.
+    json
+        Print one JSON object and nothing else.
+    """
+    terminal = Terminal()
+    folder = locate(run, Path(out))
+    about = folder.run
+    file = find(about["target"])
+    variant, seed = about.get("variant"), about["seed"]
+    with _answer(terminal, file, variant, seed, json=json):
+        scenario = loading(file, terminal)
+        case = scenario.case(variant, about["params"], seed=seed, until=about.get("until"))
+        with staging(Path(out)) as aside:
+            result, raw = repeats(job_of(scenario, case), aside)
+            result.run = folder.path.as_posix()
+            result.repeatable = result.digest == folder.digest
+            if not result.repeatable:
+                result.error = _what_differs(folder, raw, file)
+    if json:
+        terminal.json(result)
+    elif result.repeatable:
+        terminal.say(f"✔ {result.run} repeats: digest {result.digest}")
+        terminal.say(
+            folded(f"{(result.verdict or 'failed').upper()}  ", result.error or case.scenario)
+        )
+    else:
+        terminal.say(folded("✖ ", result.error or ""))
+    return exit_code(result)
+
+
+def _what_differs(folder: RunFolder, raw: Path, file: Path) -> str:
+    difference = first_difference(folder.trace(), read_trace(raw))
+    at = f"first at {difference.sentence}" if difference else "in what the traces do not show"
+    reasons = []
+    if source_digest(file) != folder.run.get("source"):
+        reasons.append(f"{shown_path(file)} has changed since that run")
+    now = versions()
+    for library, then in folder.run.get("versions", {}).items():
+        if now.get(library) != then:
+            reasons.append(f"{library} was {then} and is {now.get(library, 'not there')}")
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return f"{folder.path.as_posix()} does not repeat{why}: it differs {at}"

@@ -1,0 +1,117 @@
+"""Owns the two streams of a command: answers on one, progress and complaints on the other.
+
+No colour where it is no terminal or `NO_COLOR` is set; no character that the stream cannot write;
+and nobody at the other end (`| head`) is no error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from textwrap import wrap
+from time import monotonic
+from typing import Any, ClassVar, TextIO
+
+import msgspec
+
+__all__ = ["Terminal", "hush"]
+
+_PLAIN = str.maketrans(
+    {"✔": "+", "✖": "x", "→": "->", "…": "...", "·": "-", "—": "-", "●": "o", "◆": "?"}
+    # En dash, the apostrophe of printers, times, at most, at least.
+    | {"\u2013": "-", "\u2019": "'", "\u00d7": "x", "\u2264": "<=", "\u2265": ">="}
+)
+_COLOURS = {"✔": 32, "✖": 31, "VALID": 32, "INVALID": 31, "FAILED": 31, "UNKNOWN": 33}
+_PATIENCE_S = 2.0
+
+
+class Terminal:
+    """Standard output and standard error, as one command sees them.
+
+    `debug` is set for a whole command line: whether tracebacks are shown in full.
+    """
+
+    debug: ClassVar[bool] = False
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out, self._err = out or sys.stdout, err or sys.stderr
+        self._plain = not _writes(self._out, "✔✖")
+        self._coloured = _is_terminal(self._out) and "NO_COLOR" not in os.environ
+        self._started = monotonic()
+        self._shown = 0
+
+    def say(self, lines: str | Iterable[str]) -> None:
+        """Write lines to standard output."""
+        self.clear()
+        for line in [lines] if isinstance(lines, str) else lines:
+            self._write(self._out, self._dressed(line) + "\n")
+
+    def json(self, value: Any) -> None:
+        """Write one JSON object on a line of its own to standard output."""
+        self.clear()
+        utf8 = _writes(self._out, "✔→é")
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=not utf8)
+        self._write(self._out, text + "\n")
+
+    def complain(self, sentence: str) -> None:
+        """Write to standard error; one line, unless it is a terminal, which would break words."""
+        self.clear()
+        if _is_terminal(self._err) and "\n" not in sentence:
+            sentence = "\n".join(wrap(sentence, 79, subsequent_indent="  ", break_long_words=False))
+        plain = not _writes(self._err, "✔✖")
+        self._write(self._err, (sentence.translate(_PLAIN) if plain else sentence) + "\n")
+
+    def progress(self, text: str) -> None:
+        """Show how far a long command is, on a terminal, once it has taken two seconds."""
+        if monotonic() - self._started > _PATIENCE_S and _is_terminal(self._err):
+            line = text[:78]
+            self._write(self._err, "\r" + line.ljust(self._shown))
+            self._shown = len(line)
+
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._shown:
+            self._write(self._err, "\r" + " " * self._shown + "\r")
+            self._shown = 0
+
+    def _dressed(self, line: str) -> str:
+        if self._plain:
+            return line.translate(_PLAIN)
+        if not self._coloured:
+            return line
+        first = line.split(maxsplit=1)[0] if line.strip() else ""
+        colour = _COLOURS.get(first)
+        return line.replace(first, f"\x1b[{colour}m{first}\x1b[0m", 1) if colour else line
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        try:
+            stream.write(text)
+            stream.flush()
+        except BrokenPipeError:
+            hush(stream)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def hush(stream: TextIO) -> None:
+    """Send what is still to come nowhere: the reader has gone, and that is no error."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _writes(stream: TextIO, text: str) -> bool:
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (LookupError, UnicodeEncodeError):
+        return False
+    return True

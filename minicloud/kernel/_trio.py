@@ -1,0 +1,289 @@
+"""Owns every private name of Trio that minicloud touches; nothing else may import `trio._core`.
+
+Trio offers no public seam for a deterministic scheduler (trio #2675, #239), so this file takes the
+private ones, all of them here, set round one run and restored after it:
+
+====================================  ===============================================================
+`_run._ALLOW_DETERMINISTIC_…`         makes the loop sort each batch of tasks before it is shuffled
+`_run._r`                             the shuffler: an object of ours that orders and withholds tasks
+`Deadlines.add`, `Deadlines.remove`   equal deadlines expire in the order they were set, not by `id()`
+`CancelStatus.__attrs_post_init__`    cancellation reaches children and tasks in insertion order
+`GLOBAL_RUN_CONTEXT.runner`           run queue, next deadline, idle waiters, the tasks that live
+`Task._next_send(_fn)`, `_abort_func` to revive a withheld task with `Cancelled`, to abort a waiter
+`Task._attempt_abort`, `_counter`     the same, and a stable order of tasks
+`EntryQueue.task`, `Runner.init_task` to know Trio's own tasks, which a signal may wake
+`Cancelled._create`                   the exception that a revived task meets
+====================================  ===============================================================
+
+They are global to the process: two runs at once in two threads would share them, so `installed`
+refuses that. `self_test` names whatever a release of Trio has moved.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from heapq import heappush
+from math import inf
+from typing import Any, Final, NoReturn, Protocol
+
+import trio
+from trio._core import _run
+
+from minicloud.errors import SimulationError, UsageError
+
+__all__ = [
+    "Shuffler",
+    "TrioState",
+    "abort",
+    "blocked",
+    "cancelled",
+    "coroutine_line",
+    "installed",
+    "revive",
+    "running_task",
+    "self_test",
+    "task_number",
+]
+
+Task = trio.lowlevel.Task
+
+
+class Shuffler(Protocol):
+    """What Trio asks of its module-wide random source, and Hypothesis of anything registered."""
+
+    def random(self) -> float: ...
+    def uniform(self, a: float, b: float) -> float: ...
+    def shuffle(self, batch: list[Task]) -> None: ...
+    def seed(self, *args: object) -> None: ...
+    def getstate(self) -> object: ...
+    def setstate(self, state: object) -> None: ...
+
+
+class _OrderedSet(dict[Any, None]):
+    """The few methods of `set` that `CancelStatus` uses, iterated in insertion order."""
+
+    __slots__ = ()
+
+    def add(self, item: object) -> None:
+        self[item] = None
+
+    def remove(self, item: object) -> None:
+        del self[item]
+
+    def discard(self, item: object) -> None:
+        self.pop(item, None)
+
+
+class TrioState:
+    """A window on the run that is going on: what the clock must know of Trio's loop."""
+
+    __slots__ = ("_deadlines", "_runner", "idle_waiters", "look", "runq", "watched")
+
+    def __init__(self) -> None:
+        self.look = False
+        """Whether a deadline has moved since it was read last, or somebody watches every event."""
+        self.watched = False
+        self.runq: deque[Task] = deque()
+        self.idle_waiters: Mapping[Any, Task] = {}
+        self._deadlines: Any = None
+        self._runner: Any = None
+
+    def attach(self) -> None:
+        """Look up the runner; called once Trio's loop has begun, from inside it."""
+        self._runner = _run.GLOBAL_RUN_CONTEXT.runner
+        self._deadlines = self._runner.deadlines
+        self.runq = self._runner.runq
+        self.idle_waiters = self._runner.waiting_for_idle
+
+    def next_deadline(self) -> float:
+        """The earliest deadline of any cancel scope, in Trio's seconds, or infinity."""
+        self.look = self.watched
+        return float(self._deadlines.next_deadline())
+
+    def idle_cushion(self) -> float | None:
+        """The shortest cushion of a task in `wait_all_tasks_blocked`; None if there is none."""
+        waiting: Any = self.idle_waiters
+        return float(waiting.keys()[0][0]) if waiting else None
+
+    def tasks(self) -> list[Task]:
+        """Every living task, in the order of their birth."""
+        return sorted(self._runner.tasks, key=task_number)
+
+    def is_system(self, task: Task) -> bool:
+        """Whether the task is Trio's own: a signal may wake it at any moment of wall time."""
+        code = getattr(task.coro, "cr_code", None)
+        return code is _ENTRY_QUEUE_CODE or task is self._runner.init_task
+
+
+_ORIGINAL_POST_INIT: Final = _run.CancelStatus.__attrs_post_init__
+_ORIGINAL_ADD: Final = _run.Deadlines.add
+_ORIGINAL_REMOVE: Final = _run.Deadlines.remove
+_ENTRY_QUEUE_CODE: Final = _run.EntryQueue.task.__code__
+_installed = False
+
+
+def _ordered_post_init(self: Any) -> None:
+    self._children = _OrderedSet()
+    self._tasks = _OrderedSet()
+    _ORIGINAL_POST_INIT(self)
+
+
+def _counting_deadlines(state: TrioState) -> tuple[Callable[..., None], Callable[..., None]]:
+    count = 0
+
+    def add(self: Any, deadline: float, cancel_scope: trio.CancelScope) -> None:
+        nonlocal count
+        count += 1
+        heappush(self._heap, (deadline, count, cancel_scope))
+        self._active += 1
+        state.look = True
+
+    def remove(self: Any, deadline: float, cancel_scope: trio.CancelScope) -> None:
+        self._active -= 1
+        state.look = True
+
+    return add, remove
+
+
+@contextmanager
+def installed(shuffler: Shuffler, state: TrioState) -> Iterator[None]:
+    """Take Trio's private names for the length of one run, and give them back.
+
+    Raises `UsageError` where a run is already going on in this process.
+    """
+    global _installed  # noqa: PLW0603 - they are process-wide, and so is their guard
+    if _installed or getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None) is not None:
+        msg = (
+            "A run can't start inside another run: one process holds one cloud at a time. "
+            "Return from the first, or use sweep(), which has processes of its own"
+        )
+        raise UsageError(msg)
+    module: Any = _run
+    before = (module._r, module._ALLOW_DETERMINISTIC_SCHEDULING)
+    _installed = True
+    try:
+        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = shuffler, True
+        module.Deadlines.add, module.Deadlines.remove = _counting_deadlines(state)
+        module.CancelStatus.__attrs_post_init__ = _ordered_post_init
+        yield
+    finally:
+        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = before
+        module.Deadlines.add, module.Deadlines.remove = _ORIGINAL_ADD, _ORIGINAL_REMOVE
+        module.CancelStatus.__attrs_post_init__ = _ORIGINAL_POST_INIT
+        _installed = False
+
+
+def task_number(task: Task) -> int:
+    """A number that grows with each task born; only the order means anything."""
+    return int(task._counter)
+
+
+def cancelled() -> trio.Cancelled:
+    """A fresh `Cancelled`, which Trio lets nobody make."""
+    create: Any = trio.Cancelled._create
+    if "source" in inspect.signature(trio.Cancelled).parameters:
+        return create(source="explicit", reason="the run is over")  # type: ignore[no-any-return]
+    return create()  # type: ignore[no-any-return]
+
+
+def revive(tasks: list[Task], state: TrioState) -> None:
+    """Put withheld tasks back in the run queue, to meet `Cancelled` and never their value."""
+    for task in tasks:
+        private: Any = task
+        private._next_send_fn = task.coro.throw
+        private._next_send = cancelled()
+    state.runq.extend(tasks)
+
+
+def blocked(task: Task) -> bool:
+    """Whether the task waits for something (it is neither running nor about to run)."""
+    private: Any = task
+    return private._abort_func is not None
+
+
+def abort(task: Task) -> bool:
+    """Take a waiting task out of whatever it waits for, shields notwithstanding.
+
+    Returns whether it could be taken out; it then runs next with `Cancelled`.
+    """
+
+    def raise_cancel() -> NoReturn:
+        raise cancelled()
+
+    private: Any = task
+    if private._abort_func is None:
+        return False
+    private._attempt_abort(raise_cancel)
+    return private._abort_func is None and private._next_send_fn is not None
+
+
+def coroutine_line(task: Task) -> str:
+    """The file name and line at which a task waits, its own code rather than a library's."""
+    best = ""
+    coro: Any = task.coro
+    while coro is not None and hasattr(coro, "cr_frame") and coro.cr_frame is not None:
+        name = coro.cr_frame.f_code.co_filename
+        if "/trio/" not in name and "/minicloud/" not in name:
+            best = f"{name.rsplit('/', 1)[-1]}:{coro.cr_frame.f_lineno}"
+        coro = coro.cr_await
+    return best
+
+
+def running_task(variable: ContextVar[Any]) -> str:
+    """Whose task runs now, by a context variable that holds its domain."""
+    task = getattr(_run.GLOBAL_RUN_CONTEXT, "task", None)
+    domain = None if task is None else task.context.get(variable)
+    return "the scenario" if domain is None else f"node {domain.label!r}"
+
+
+def self_test() -> list[str]:
+    """Names of Trio's that are not as this file needs them; empty if all is well."""
+    wanted: list[tuple[Any, str]] = [
+        (_run, "_r"),
+        (_run, "_ALLOW_DETERMINISTIC_SCHEDULING"),
+        (_run, "GLOBAL_RUN_CONTEXT"),
+        (_run.Deadlines, "add"),
+        (_run.Deadlines, "remove"),
+        (_run.Deadlines, "next_deadline"),
+        (_run.Deadlines, "_heap"),
+        (_run.Deadlines, "_active"),
+        (_run.CancelStatus, "__attrs_post_init__"),
+        (_run.CancelStatus, "_children"),
+        (_run.CancelStatus, "_tasks"),
+        (_run.Task, "_next_send"),
+        (_run.Task, "_next_send_fn"),
+        (_run.Task, "_abort_func"),
+        (_run.Task, "_attempt_abort"),
+        (_run.Task, "_counter"),
+        (_run.Runner, "runq"),
+        (_run.Runner, "deadlines"),
+        (_run.Runner, "tasks"),
+        (_run.Runner, "waiting_for_idle"),
+        (_run.Runner, "init_task"),
+        (_run.EntryQueue, "task"),
+        (trio.Cancelled, "_create"),
+    ]
+    problems = [
+        f"trio {trio.__version__} has no {getattr(owner, '__name__', owner)}.{name}"
+        for owner, name in wanted
+        if not hasattr(owner, name) and name not in getattr(owner, "__annotations__", {})
+    ]
+    source = inspect.getsource(_run.unrolled_run)
+    for phrase in ("_r.shuffle(batch)", "deadline_to_sleep_time(deadline)", "_counter"):
+        if phrase not in source:
+            problems.append(f"trio {trio.__version__}: its loop no longer says {phrase!r}")
+    if not problems and not isinstance(_run.Deadlines().next_deadline(), float):
+        problems.append(f"trio {trio.__version__}: next_deadline() is no longer a float")
+    assert inf == _run.Deadlines().next_deadline() or problems
+    return problems
+
+
+def require() -> None:
+    """Raise `SimulationError` where this release of Trio is not one that minicloud knows."""
+    problems = self_test()
+    if problems:
+        raise SimulationError("; ".join(problems) + ". Install trio>=0.30,<0.36")

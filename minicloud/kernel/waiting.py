@@ -1,0 +1,100 @@
+"""Owns waits for simulated things, and the words that say who waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import outcome
+import trio
+
+from minicloud.kernel import _trio
+from minicloud.kernel.scheduler import domain_var
+
+if TYPE_CHECKING:
+    from minicloud.kernel.run import Kernel
+
+__all__ = ["Wait", "report"]
+
+_SHOWN = 6
+
+
+class Wait:
+    """One task's wait for something that an event will bring.
+
+    Made first, handed to whoever will wake it, then awaited: `value = await wait.park()`. Waking
+    twice, or after the waiter was cancelled, does nothing.
+    """
+
+    __slots__ = ("_kernel", "_task", "since_ns", "what")
+
+    def __init__(self, kernel: Kernel, what: Callable[[], str]) -> None:
+        self._kernel = kernel
+        self._task: trio.lowlevel.Task | None = None
+        self.what = what
+        self.since_ns = kernel.clock.now_ns
+
+    async def park(self) -> Any:
+        """Wait until woken; gives the value, or raises the error, that `wake` or `throw` brought."""
+        self._task = trio.lowlevel.current_task()
+        self._kernel.waits[self] = None
+        try:
+            return await trio.lowlevel.wait_task_rescheduled(self._abort)
+        finally:
+            self._task = None
+            self._kernel.waits.pop(self, None)
+
+    def wake(self, value: Any = None) -> None:
+        """End the wait with a value."""
+        task, self._task = self._task, None
+        if task is not None:
+            trio.lowlevel.reschedule(task, outcome.Value(value))
+
+    def throw(self, error: BaseException) -> None:
+        """End the wait with an error."""
+        task, self._task = self._task, None
+        if task is not None:
+            trio.lowlevel.reschedule(task, outcome.Error(error))
+
+    @property
+    def task(self) -> trio.lowlevel.Task | None:
+        """The task that waits; None before it parks and once it is woken."""
+        return self._task
+
+    def _abort(self, _raise_cancel: object) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+def _owner(task: trio.lowlevel.Task) -> str:
+    domain = task.context.get(domain_var)
+    return domain.label if domain is not None else "the scenario"
+
+
+def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task], now: float) -> str:
+    """Who waits for what, since when, one sentence each; the longest waits first."""
+    sentences: list[tuple[int, str]] = []
+    explained = set()
+    for wait in waits:
+        task = wait.task
+        if task is None:
+            continue
+        explained.add(task)
+        since = wait.since_ns / 1e9
+        line = _trio.coroutine_line(task)
+        where = f" at {line}" if line else ""
+        sentences.append(
+            (wait.since_ns, f"{_owner(task)} waits for {wait.what()} since {since:g} s{where}")
+        )
+    sentences.sort(key=lambda pair: pair[0])
+    others = []
+    for task in tasks:
+        line = _trio.coroutine_line(task)
+        if task in explained or not line or not _trio.blocked(task):
+            continue
+        others.append(f"{_owner(task)} is blocked at {line}")
+    lines = [text for _, text in sentences] + others
+    if not lines:
+        return ""
+    more = f", and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return "; ".join(lines[:_SHOWN]) + more + ". "

@@ -1,0 +1,133 @@
+"""Owns the state of one directed link: its streams, its wire, the faults that lie on it now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from minicloud.kernel.clock import NS
+from minicloud.kernel.entropy import Draw, Entropy
+from minicloud.net.profile import Profile
+
+if TYPE_CHECKING:
+    from minicloud.net.active import Active
+    from minicloud.net.envelope import Envelope
+    from minicloud.net.network import Port
+
+__all__ = ["Link", "Plan"]
+
+_RANKS = 1 << 30
+
+
+class Plan:
+    """What shall become of one message: decided by the link, then changed by the faults on it."""
+
+    __slots__ = ("copies_ns", "delay_ns", "fate", "held_by")
+
+    def __init__(self, delay_ns: int) -> None:
+        self.delay_ns = delay_ns
+        self.copies_ns: list[int] = []
+        self.fate: str | None = None
+        self.held_by: Active | None = None
+
+
+class Link:
+    """A directed link between two ports.
+
+    `plain` says that delay and loss are all there is to it, which is the fast path; `faults` are those
+    that lie on it now, in the order they were put there.
+    """
+
+    __slots__ = (
+        "_arrival_ns",
+        "_free_ns",
+        "_nature",
+        "delay",
+        "draw",
+        "faults",
+        "kept",
+        "name",
+        "plain",
+        "profile",
+        "rank",
+        "source",
+        "stretch",
+        "target",
+    )
+
+    def __init__(self, source: Port, target: Port, profile: Profile, entropy: Entropy) -> None:
+        self.source = source
+        self.target = target
+        self.name = f"{source.name}→{target.name}"
+        # Its own stream for each purpose: neither a new client nor a lifted fault moves these.
+        self.draw: Draw = entropy.draw("link", source.name, target.name)
+        # Above the rank of faults and timers; equal arrivals on two links vary by seed.
+        self.rank = 1 + entropy.key("rank", source.name, target.name) % _RANKS
+        self.faults: tuple[Active, ...] = ()
+        self._free_ns = 0
+        self._arrival_ns = 0
+        self.set_profile(profile)
+
+    def set_profile(self, profile: Profile) -> None:
+        """Give the link another nature; messages under way keep their arrival."""
+        self.profile = profile
+        self.delay: Callable[[float], int] = profile.delay.compile()
+        # When a message arrives, if ever, is one decision and so one draw: the upper end of [0, 1)
+        # is loss, and the rest is stretched over the delay's quantiles. More loss moves no message
+        # that still arrives by more than the stretch.
+        self.kept = 1.0 - profile.loss
+        self.stretch = 1.0 / self.kept if self.kept else 1.0
+        self._nature = not (
+            profile.duplicate or profile.reorder or profile.fifo or profile.bandwidth_bytes_per_s
+        )
+        self.plain = self._nature and not self.faults
+
+    def set_faults(self, faults: tuple[Active, ...]) -> None:
+        """Say which faults lie on the link from now on."""
+        self.faults = faults
+        self.plain = self._nature and not faults
+
+    def plan(self, envelope: Envelope, now_ns: int) -> Plan:
+        """Decide a message's fate, with as many draws whatever it is. The slow path of `plain`."""
+        profile, draw = self.profile, self.draw
+        chance = draw()
+        lost = chance >= self.kept
+        plan = Plan(0 if lost else self.delay(chance * self.stretch))
+        again = bool(profile.duplicate) and draw() < profile.duplicate
+        if profile.duplicate:
+            copy_ns = self.delay(draw())
+            if again:
+                plan.copies_ns.append(copy_ns)
+        late = bool(profile.reorder) and draw() < profile.reorder
+        if profile.reorder:
+            more_ns = self.delay(draw())
+            plan.delay_ns += more_ns if late else 0
+        if profile.bandwidth_bytes_per_s is not None:
+            self._wire(plan, envelope.size_bytes, now_ns)
+        if profile.fifo and not late and plan.fate is None:
+            self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
+            plan.delay_ns = self._arrival_ns - now_ns
+        if lost and plan.fate is None:
+            plan.fate = "lost by the link"
+        for fault in self.faults:
+            fault.on_send(self, envelope, plan)
+        return plan
+
+    def _wire(self, plan: Plan, size_bytes: int, now_ns: int) -> None:
+        """Queue for the wire: serialisation takes time, and the queue has an end."""
+        rate = self.profile.bandwidth_bytes_per_s
+        assert rate is not None
+        start_ns = max(now_ns, self._free_ns)
+        waiting_bytes = (start_ns - now_ns) * rate / NS
+        limit = self.profile.queue_bytes
+        if limit is not None and waiting_bytes > 0 and waiting_bytes + size_bytes > limit:
+            plan.fate = "queue full"
+            return
+        self._free_ns = start_ns + round(size_bytes * NS / rate)
+        wait_ns = self._free_ns - now_ns
+        plan.delay_ns += wait_ns
+        plan.copies_ns = [copy_ns + wait_ns for copy_ns in plan.copies_ns]
+
+    def __repr__(self) -> str:
+        faults = f", {len(self.faults)} faults" if self.faults else ""
+        return f"<Link {self.name}{faults}>"

@@ -1,0 +1,258 @@
+"""Owns the way of a message from port to port and its fate; knows no handler, no RPC, no user.
+
+A port is where a host is attached. While its host is up the port has a receiver; what arrives at a
+port without one is dropped, with that reason. A message's delay and loss are decided when it is sent,
+a cut or a hold that comes later meets it on arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+import msgspec
+
+from minicloud.errors import UsageError
+from minicloud.kernel.records import Fate, Kind
+from minicloud.kernel.run import Kernel
+from minicloud.net.active import Active, activate
+from minicloud.net.envelope import Envelope, SendRecord
+from minicloud.net.faults import Fault, Hold
+from minicloud.net.link import Link
+from minicloud.net.profile import DEFAULT, LOOPBACK, Profile
+
+__all__ = ["Network", "Port"]
+
+_FATE = int(Kind.FATE)
+
+
+class Port:
+    """A host's attachment to the network."""
+
+    __slots__ = ("name", "receive", "routes", "zone")
+
+    def __init__(self, name: str, zone: str) -> None:
+        self.name = name
+        self.zone = zone
+        self.receive: Callable[[Envelope], None] | None = None
+        self.routes: dict[str, Link] = {}
+
+    def __repr__(self) -> str:
+        return f"<Port {self.name}{'' if self.receive else ' down'}>"
+
+
+class Network:
+    """Ports, links and faults of one run."""
+
+    def __init__(self, kernel: Kernel, profile: Profile = DEFAULT) -> None:
+        self.kernel = kernel
+        self.profile = profile
+        self.ports: dict[str, Port] = {}
+        self.links: dict[tuple[str, str], Link] = {}
+        self.faults: list[Active] = []
+        self.profile_between: Callable[[Port, Port], Profile] = lambda _source, _target: (
+            self.profile
+        )
+        self.aliases: dict[str, str] = {}
+        """Names that stand for a host at the moment of sending: virtual addresses."""
+        self._emit = kernel.trace.emit
+        self._clock = kernel.clock
+        self._fault_numbers: dict[str, int] = {}
+
+    # Ports and links.
+
+    def attach(self, name: str, zone: str = "") -> Port:
+        """A new port. Raises `UsageError` where the name is taken or holds a `/` or a `*`."""
+        if name in self.ports:
+            raise UsageError(f"There is a host {name!r} already; names are unique in a cloud")
+        if not name or any(c in name for c in "/*?[ "):
+            raise UsageError(f"Host name {name!r}: use letters, digits, '-', '_', '.'")
+        port = self.ports[name] = Port(name, zone)
+        return port
+
+    def resolve(self, address: str) -> Port | None:
+        """The port that an address `host` or `host/service` means at this moment, or None."""
+        host = address.partition("/")[0]
+        return self.ports.get(self.aliases.get(host, host))
+
+    def link(self, source: str, target: str) -> Link:
+        """The directed link between two hosts, made at its first use."""
+        link = self.links.get((source, target))
+        if link is None:
+            for name in (source, target):
+                if name not in self.ports:
+                    known = ", ".join(list(self.ports)[:8]) or "none"
+                    raise UsageError(f"There is no host {name!r}; hosts are: {known}")
+            ports = self.ports[source], self.ports[target]
+            profile = LOOPBACK if source == target else self.profile_between(*ports)
+            link = self.links[source, target] = Link(*ports, profile, self.kernel.entropy)
+            link.set_faults(self._faults_on(source, target))
+        return link
+
+    def _route(self, port: Port, record: SendRecord) -> Link | None:
+        """The link for an address that has no route yet; the fate of a message that has none."""
+        address = record[5]
+        target = self.resolve(address)
+        if target is None:
+            self._emit((_FATE, record[1], record[2], Fate.UNKNOWN_ADDRESS, None))
+            return None
+        link = self.link(port.name, target.name)
+        if address.partition("/")[0] not in self.aliases:
+            port.routes[address] = link
+        return link
+
+    # Faults.
+
+    def _faults_on(self, source: str, target: str) -> tuple[Active, ...]:
+        if source == target:
+            return ()
+        return tuple(a for a in self.faults if a.fault.covers(source, target))
+
+    def inject(self, fault: Fault) -> Active:
+        """Put a fault in force until it is lifted; faults compose in the order they came."""
+        number = self._fault_numbers[fault.kind] = self._fault_numbers.get(fault.kind, 0) + 1
+        active = activate(fault, f"{fault.kind}-{number}", self.kernel.entropy)
+        self.faults.append(active)
+        self._renew_links()
+        self._record_fault(active, "begin")
+        return active
+
+    def lift(self, active: Active) -> None:
+        """End one fault and leave the others; what it held goes on, in the order it came."""
+        if active not in self.faults:
+            return
+        self.faults.remove(active)
+        self._renew_links()
+        self._record_fault(active, "end")
+        held, active.held = active.held, []
+        for envelope in held:
+            self._clock.at(self._clock.now_ns, envelope.link.rank, self.arrive, envelope)
+
+    def _renew_links(self) -> None:
+        for (source, target), link in self.links.items():
+            link.set_faults(self._faults_on(source, target))
+
+    def _record_fault(self, active: Active, phase: str) -> None:
+        detail = ";".join(
+            f"{field}={getattr(active.fault, field)!r}"
+            for field in active.fault.__struct_fields__
+            if not callable(getattr(active.fault, field))
+        )
+        record = (
+            int(Kind.FAULT),
+            self._clock.now_ns,
+            active.name,
+            phase,
+            active.fault.kind,
+            detail,
+        )
+        self._emit(record)
+
+    # The way of a message.
+
+    def send(
+        self, port: Port, record: SendRecord, shape: type, answer: int, incarnation: str | None
+    ) -> None:
+        """Send one message from a port: it is recorded now, and its fate when that is known."""
+        self._emit(record)
+        link = port.routes.get(record[5]) or self._route(port, record)
+        if link is None:
+            return
+        envelope = Envelope(record, port.name, shape, answer, incarnation, link)
+        if link.plain:
+            chance = link.draw()
+            if chance >= link.kept:
+                self.fate(envelope, Fate.LOST)
+                return
+            delay_ns = link.delay(chance * link.stretch)
+            self._clock.at(record[1] + delay_ns, link.rank, self.arrive, envelope)
+        else:
+            self._send_planned(link, envelope)
+
+    def _send_planned(self, link: Link, envelope: Envelope) -> None:
+        now_ns = self._clock.now_ns
+        plan = link.plan(envelope, now_ns)
+        if plan.fate is not None:
+            self.fate(envelope, plan.fate)
+            return
+        if plan.held_by is not None:
+            plan.held_by.held.append(envelope)
+        else:
+            self._clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
+        for copy_ns in plan.copies_ns:
+            copy = self._copy_of(envelope)
+            self._clock.at(now_ns + copy_ns, link.rank, self.arrive, copy)
+
+    def _copy_of(self, envelope: Envelope) -> Envelope:
+        return msgspec.structs.replace(envelope, copy=True, cancelled=False)
+
+    def arrive(self, envelope: Envelope) -> None:
+        """The event at the end of a message's way."""
+        if envelope.cancelled:
+            return
+        link = envelope.link
+        if link.faults:
+            for fault in link.faults:
+                fate = fault.on_arrival(envelope)
+                if fate is not None:
+                    if fate:
+                        self.fate(envelope, fate)
+                    return
+        receive = link.target.receive
+        if receive is None:
+            self.fate(envelope, Fate.DOWN)
+        else:
+            receive(envelope)
+
+    def fate(self, envelope: Envelope, fate: str, incarnation: str | None = None) -> None:
+        """Record what became of a message; called exactly once for each message and each copy."""
+        if envelope.copy:
+            fate = f"copy: {fate}"
+        self._emit((_FATE, self._clock.now_ns, envelope.id, fate, incarnation))
+
+    # Messages under way.
+
+    def in_flight(self) -> list[Envelope]:
+        """Messages that have left and not arrived, by arrival, then those held by a fault."""
+        waiting = [
+            entry
+            for entry in self._clock.heap
+            if type(entry[4]) is Envelope and not entry[4].cancelled and entry[3] == self.arrive
+        ]
+        waiting.sort(key=lambda entry: entry[:3])
+        return [entry[4] for entry in waiting] + [e for a in self._holds() for e in a.held]
+
+    def _holds(self) -> Iterator[Active]:
+        return (active for active in self.faults if isinstance(active.fault, Hold))
+
+    def take(self, envelope: Envelope) -> bool:
+        """Take a message out of the air. False where it has arrived, or was taken, already."""
+        if envelope.cancelled:
+            return False
+        for active in self._holds():
+            if envelope in active.held:
+                active.held.remove(envelope)
+                return True
+        if any(entry[4] is envelope for entry in self._clock.heap):
+            self._clock.cancel(envelope)
+            return True
+        return False
+
+    def drop(self, envelope: Envelope) -> bool:
+        """Drop a message that is under way."""
+        taken = self.take(envelope)
+        if taken:
+            self.fate(envelope, f"{Fate.DROPPED} by hand")
+        return taken
+
+    def deliver(self, envelope: Envelope) -> bool:
+        """Let a message that is under way arrive now, whatever held it."""
+        taken = self.take(envelope)
+        if taken:
+            copy = self._copy_of(envelope)
+            copy.copy = envelope.copy
+            self._clock.at(self._clock.now_ns, envelope.link.rank, self.arrive, copy)
+        return taken
+
+    def abandon(self) -> None:
+        """At the seal: say of every message still under way that it never arrived."""
+        for envelope in self.in_flight():
+            self.fate(envelope, "under way at the end")

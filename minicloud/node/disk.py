@@ -1,0 +1,236 @@
+"""Owns a machine's disk: files of bytes, what of them is synced, what a power cut takes.
+
+A write reaches the page cache, a sync makes durable all that was written to the file before it; a
+crash loses the rest, keeps it, or keeps a torn prefix of it. Reading is from the page cache and takes
+no virtual time. The storage outlives the node; the handle `NodeDisk` dies with its incarnation, and
+what it had under way then is not done.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from minicloud.errors import DiskError, UsageError
+from minicloud.kernel.records import Kind
+from minicloud.kernel.waiting import Wait
+from minicloud.node.activity import Activity
+from minicloud.node.machine import Machine, as_distribution
+from minicloud.node.message import encode
+
+if TYPE_CHECKING:
+    from minicloud.node.incarnation import Incarnation
+
+__all__ = ["Loss", "NodeDisk", "Storage"]
+
+Loss = Literal["lose-unsynced", "keep", "torn", "wipe"]
+"""What a crash does to what was not synced; `wipe` takes the synced bytes too."""
+
+_HEAD = Struct("<II")
+_DISK = int(Kind.DISK)
+_NOBODY = Activity()
+
+
+class _File:
+    __slots__ = ("durable", "durable_version", "now", "version")
+
+    def __init__(self) -> None:
+        self.now = bytearray()
+        self.version = 0
+        self.durable = b""
+        self.durable_version = 0
+
+
+class Storage:
+    """The disk itself. Tests may look at it while its machine is down."""
+
+    def __init__(self, machine: Machine, draw: Callable[[], float]) -> None:
+        self._machine = machine
+        self._draw = draw
+        self._files: dict[str, _File] = {}
+        self.write_ns = as_distribution(machine.disk_write).compile()
+        self.sync_ns = as_distribution(machine.disk_sync).compile()
+        self.slow = 1.0
+        """Factor on every write and sync."""
+        self.failing: str | None = None
+        """The reason that every write and sync fails with, while a fault says so."""
+
+    def duration_ns(self, op: str) -> int:
+        """How long the next operation takes: one draw each."""
+        sample = self.sync_ns if op == "sync" else self.write_ns
+        return int(sample(self._draw()) * self.slow)
+
+    def read(self, file: str) -> bytes:
+        """The whole file as the page cache has it; empty where there is none."""
+        return bytes(self._files[file].now) if file in self._files else b""
+
+    def durable(self, file: str) -> bytes:
+        """What a power cut would leave of the file."""
+        return self._files[file].durable if file in self._files else b""
+
+    def files(self) -> list[str]:
+        """Names, in the order of their making."""
+        return list(self._files)
+
+    def check(self, more: int) -> None:
+        """Raise `DiskError` where a fault, or the capacity, forbids so many bytes more."""
+        if self.failing is not None:
+            raise DiskError(self.failing)
+        limit = self._machine.disk_bytes
+        if limit is not None and more > 0:
+            used = sum(len(f.now) for f in self._files.values())
+            if used + more > limit:
+                raise DiskError(f"disk full: {used} of {limit} bytes used, {more} more asked for")
+
+    def apply(self, op: str, file: str, data: bytes) -> None:
+        """Do to the page cache what an append or a write says."""
+        entry = self._files.setdefault(file, _File())
+        entry.version += 1
+        if op == "append":
+            entry.now += data
+        else:
+            entry.now = bytearray(data)
+
+    def snapshot(self, file: str) -> tuple[int, bytes]:
+        """What a sync that is asked for now will make durable."""
+        entry = self._files.setdefault(file, _File())
+        return entry.version, bytes(entry.now)
+
+    def finish_sync(self, file: str, snapshot: tuple[int, bytes]) -> None:
+        """Make a snapshot durable, unless a later one already is."""
+        entry = self._files.setdefault(file, _File())
+        if snapshot[0] >= entry.durable_version:
+            entry.durable_version, entry.durable = snapshot
+
+    def corrupt(self, file: str, at: int) -> None:
+        """Flip a bit of a byte, in the cache and on the platter: bit rot."""
+        entry = self._files[file]
+        if not 0 <= at < len(entry.now):
+            raise UsageError(f"{file} has {len(entry.now)} bytes, so byte {at} can't rot")
+        entry.now[at] ^= 1
+        entry.durable = b"".join(
+            bytes([b ^ 1]) if i == at else bytes([b]) for i, b in enumerate(entry.durable)
+        )
+
+    def crash(self, loss: Loss) -> None:
+        """What a power cut leaves. A torn write keeps a prefix of what was appended since the sync."""
+        if loss == "wipe":
+            self._files.clear()
+            return
+        for entry in self._files.values():
+            share = self._draw()
+            if loss == "keep":
+                entry.durable = bytes(entry.now)
+            elif loss == "torn" and bytes(entry.now[: len(entry.durable)]) == entry.durable:
+                keep = len(entry.durable) + int((len(entry.now) - len(entry.durable) + 1) * share)
+                entry.durable = bytes(entry.now[:keep])
+            entry.now = bytearray(entry.durable)
+            entry.durable_version = entry.version
+
+
+def frame(values: tuple[Any, ...]) -> bytes:
+    """One record of a log: length, checksum, values."""
+    body = encode(list(values))
+    return _HEAD.pack(len(body), zlib.crc32(body)) + body
+
+
+def records(data: bytes, shape: Any) -> Iterator[Any]:
+    """The records of a log up to the first that is torn or rotten."""
+    at = 0
+    decode = msgspec.msgpack.Decoder(shape).decode
+    while at + _HEAD.size <= len(data):
+        size, checksum = _HEAD.unpack_from(data, at)
+        body = data[at + _HEAD.size : at + _HEAD.size + size]
+        if len(body) < size or zlib.crc32(body) != checksum:
+            return
+        yield decode(body)
+        at += _HEAD.size + size
+
+
+class NodeDisk:
+    """A node's handle on its machine's disk. Each operation is awaitable, or takes `then=`."""
+
+    __slots__ = ("_incarnation", "_storage")
+
+    def __init__(self, incarnation: Incarnation, storage: Storage) -> None:
+        self._incarnation = incarnation
+        self._storage = storage
+
+    def read(self, file: str) -> bytes:
+        """The whole file; empty where there is none. Takes no virtual time."""
+        return self._storage.read(file)
+
+    def records(self, file: str, shape: Any = list[Any]) -> list[Any]:
+        """What was appended as records, each decoded as `shape`, up to the first torn one."""
+        return list(records(self._storage.read(file), shape))
+
+    def append(self, file: str, *values: Any, then: Callable[[], None] | None = None) -> _Done:
+        """Append one record that holds the values. Not durable before a sync."""
+        return self._submit("append", file, frame(values), then)
+
+    def write(self, file: str, data: bytes, then: Callable[[], None] | None = None) -> _Done:
+        """Replace the file. Not durable before a sync; a crash before it keeps the old content."""
+        return self._submit("write", file, data, then)
+
+    def sync(self, file: str, then: Callable[[], None] | None = None) -> _Done:
+        """Make durable all that was written to the file before this."""
+        return self._submit("sync", file, b"", then)
+
+    def _submit(self, op: str, file: str, data: bytes, then: Callable[[], None] | None) -> _Done:
+        """Take effect in the order submitted; raises `DiskError` where the disk refuses."""
+        incarnation, storage = self._incarnation, self._storage
+        if not incarnation.alive:
+            return _Done(incarnation, op, file, 0)
+        storage.check(len(data))
+        now_ns = incarnation.kernel.clock.now_ns
+        duration_ns = storage.duration_ns(op)
+        if op != "sync":
+            storage.apply(op, file, data)
+        incarnation.kernel.trace.emit((_DISK, now_ns, incarnation.label, op, file, len(data)))
+        done = _Done(incarnation, op, file, duration_ns)
+        serving = incarnation.serving()
+
+        # What a sync makes durable is what was there when it was asked for, not when it is done.
+        snapshot = storage.snapshot(file) if op == "sync" else (0, b"")
+
+        def finish() -> None:
+            if op == "sync":
+                storage.finish_sync(file, snapshot)
+            done.finish()
+            if then is not None:
+                incarnation.act(serving or _NOBODY, f"disk {op} of {file}", then, ())
+
+        if duration_ns == 0 and then is None:
+            finish()
+        else:
+            incarnation.after(duration_ns, finish, quiet=True, name=f"disk {op}")
+        return done
+
+
+class _Done:
+    """The end of a disk operation: await it, or don't."""
+
+    __slots__ = ("_duration_ns", "_finished", "_incarnation", "_wait", "_what")
+
+    def __init__(self, incarnation: Incarnation, op: str, file: str, duration_ns: int) -> None:
+        self._incarnation = incarnation
+        self._what = f"disk {op} of {file}"
+        self._duration_ns = duration_ns
+        self._finished = False
+        self._wait: Wait | None = None
+
+    def finish(self) -> None:
+        """The operation is done; wake whoever awaits it."""
+        self._finished = True
+        if self._wait is not None:
+            self._wait.wake()
+
+    def __await__(self) -> Iterator[Any]:
+        if self._finished:
+            return iter(())
+        self._wait = Wait(self._incarnation.kernel, lambda: self._what)
+        return self._wait.park().__await__()

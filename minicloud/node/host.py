@@ -1,0 +1,333 @@
+"""Owns the machine that a node runs on, across its lives: boot, power cut, restart, pause, slowness."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from minicloud.errors import PowerCut, UsageError
+from minicloud.kernel.clock import seconds, to_ns
+from minicloud.kernel.records import Kind
+from minicloud.net.envelope import DATAGRAM, Envelope
+from minicloud.node.clock import MachineClock, NodeClock
+from minicloud.node.disk import Loss, NodeDisk, Storage
+from minicloud.node.incarnation import Incarnation
+from minicloud.node.machine import Machine, as_distribution
+from minicloud.node.node import Never, Node, Passing, Until
+from minicloud.node.periodic import start_periodic
+from minicloud.node.server import Server
+from minicloud.node.timers import Timer, retime
+from minicloud.node.world import UnexpectedError, World
+
+__all__ = ["Host"]
+
+N = TypeVar("N", bound=Node)
+
+_CRASH, _BOOT, _FAULT, _STATE = int(Kind.CRASH), int(Kind.BOOT), int(Kind.FAULT), int(Kind.STATE)
+
+
+class Host(Generic[N]):
+    """A machine: its name, zone, disk and clock stay, its node comes and goes."""
+
+    def __init__(
+        self, world: World, machine: Machine, cls: Callable[..., N], kwargs: dict[str, Any]
+    ) -> None:
+        if not (isinstance(cls, type) and issubclass(cls, Node)):
+            raise UsageError(f"cloud.node({machine.name!r}, {cls!r}): give a subclass of Node")
+        self.world = world
+        self.machine = machine
+        self.name = machine.name
+        self.port = world.network.attach(machine.name, machine.zone)
+        entropy = world.kernel.entropy
+        self.disk = Storage(machine, entropy.draw("disk", machine.name))
+        self.clock = MachineClock(world.kernel.clock, self._retime)
+        self.state: dict[str, object] = {}
+        """What the node shows; empty while it is down."""
+        self._cls: type[N] = cls
+        self._kwargs = kwargs
+        self._incarnation: Incarnation | None = None
+        self._node: N | None = None
+        self._number = 0
+        self._sent = 0
+        self._paused_ns: int | None = None
+        self._frozen = False
+        self._inbox: list[Envelope] = []
+        self._due: list[Timer] = []
+        self._down_since_ns = 0
+        self._armed: dict[str, int] = {}
+        self._reached: dict[str, int] = {}
+        self._service = as_distribution(machine.service).compile()
+        self._service_draw = entropy.draw("service", machine.name)
+        self._takes_time = as_distribution(machine.service).mean() > 0
+        self._slow = (1.0, 0)
+        world.hosts[machine.name] = self
+        self.boot()
+
+    # Being looked at.
+
+    @property
+    def zone(self) -> str:
+        """The zone it stands in; empty where none was given."""
+        return self.machine.zone
+
+    @property
+    def up(self) -> bool:
+        """Whether it has power; a paused host has."""
+        return self._incarnation is not None
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+        return self._paused_ns is not None
+
+    @property
+    def peek(self) -> N:
+        """The node object, for tests and checks; node code never sees another's.
+
+        Raises `UsageError` while the host is down.
+        """
+        if self._node is None:
+            since = seconds(self._down_since_ns)
+            msg = f"{self.name}.peek: {self.name} is down since {since:g} s; "
+            raise UsageError(msg + f"restart() it, or read {self.name}.disk")
+        return self._node
+
+    @property
+    def incarnation(self) -> Incarnation | None:
+        """The machinery of the present life; None while it is down."""
+        return self._incarnation
+
+    @property
+    def sent(self) -> int:
+        """Messages that the host has sent in all its lives."""
+        return self._sent + (self._incarnation.sent if self._incarnation is not None else 0)
+
+    # Power.
+
+    def boot(self) -> None:
+        """Make a new node object on this machine and let it hear. Raises what its `__init__` does."""
+        self._number += 1
+        incarnation = Incarnation(self, self._number)
+        kernel = self.world.kernel
+        kernel.trace.emit((_BOOT, kernel.clock.now_ns, incarnation.label, self.zone))
+        node = self._cls.__new__(self._cls)
+        node._core = incarnation  # noqa: SLF001 - one room
+        node.name = self.name
+        node.disk = NodeDisk(incarnation, self.disk)
+        node.clock = NodeClock(self.clock)
+        node.random = kernel.entropy.stream("node", incarnation.label)
+        if self._cls.send is Node.send:
+            # The same call without a frame between; a message is cheap enough to notice one.
+            vars(node)["send"] = incarnation.send
+        self._incarnation, self._node = incarnation, node
+        self._renew_server()
+        try:
+            incarnation.context.copy().run(node.__init__, **self._kwargs)  # type: ignore[misc]
+        except PowerCut:
+            if incarnation.alive:
+                raise
+            return
+        if not incarnation.alive:
+            return
+        incarnation.listen(node, self._cls._handlers)  # noqa: SLF001 - one room
+        self.port.receive = incarnation.receive
+        for periodic in self._cls._periodics:  # noqa: SLF001 - one room
+            start_periodic(incarnation, node, periodic)
+        main = getattr(node, "main", None)
+        if main is not None:
+            incarnation.spawn(main)
+
+    def crash(self, disk: Loss = "lose-unsynced") -> None:
+        """Cut the power: no `finally` of the node runs, and nothing it still does has an effect."""
+        incarnation = self._incarnation
+        if incarnation is None:
+            return
+        kernel = self.world.kernel
+        kernel.trace.emit((_CRASH, kernel.clock.now_ns, incarnation.label, disk))
+        incarnation.alive = False
+        self._sent += incarnation.sent
+        self.port.receive = None
+        self._incarnation = self._node = None
+        self._down_since_ns = kernel.clock.now_ns
+        for envelope in self._inbox:
+            self.world.network.fate(envelope, "host down")
+        self._inbox.clear()
+        self._due.clear()
+        self.state = {}
+        if self._paused_ns is not None:
+            self._unpause()
+        incarnation.calls.drop_all()
+        kernel.kill(incarnation.domain, incarnation.scope)
+        self.disk.crash(disk)
+
+    def revoke(self) -> None:
+        """The run is over: what the node's code still does while it unwinds goes nowhere."""
+        if self._incarnation is not None:
+            self._incarnation.alive = False
+
+    def restart(self) -> None:
+        """Boot again, after a crash if it is still up."""
+        self.crash()
+        self.boot()
+
+    def crash_at(self, point: str, occurrence: int = 1) -> None:
+        """Cut the power when the node reaches a named crash point for the nth time from now."""
+        self._armed[point] = self._reached.get(point, 0) + occurrence
+
+    def reached(self, incarnation: Incarnation, point: str) -> Awaitable[None]:
+        """A node came to a named crash point; crash there if somebody asked for it."""
+        if not incarnation.alive:
+            return Never()
+        count = self._reached[point] = self._reached.get(point, 0) + 1
+        if self._armed.get(point) != count:
+            return Passing()
+        del self._armed[point]
+        in_handler = incarnation.activity is not None
+        self.crash()
+        if in_handler:
+            raise PowerCut(f"{self.name} lost power at {point}")
+        return Never()
+
+    # Pause and slowness.
+
+    def pause(self, *, freeze_clock: bool = False) -> Until:
+        """Stop the node's code; what arrives waits. `with host.pause():` resumes at its end.
+
+        Deadlines that pass meanwhile have passed on resume; then the inbox is delivered in order. With
+        `freeze_clock` the machine is suspended: its clock and its timers stand still too.
+        """
+        if self._incarnation is not None and self._paused_ns is None:
+            kernel = self.world.kernel
+            self._paused_ns = kernel.clock.now_ns
+            self._frozen = freeze_clock
+            if freeze_clock:
+                self.clock.freeze()
+            self.port.receive = self._inbox.append
+            kernel.scheduler.withhold(self._incarnation.domain)
+            self._fault("pause", "begin")
+        return Until(self.resume)
+
+    def resume(self) -> None:
+        """Let a paused node go on."""
+        incarnation = self._incarnation
+        if self._paused_ns is None or incarnation is None:
+            return
+        kernel = self.world.kernel
+        paused_for_ns = kernel.clock.now_ns - self._paused_ns
+        frozen = self._frozen
+        self._unpause()
+        self._fault("pause", "end")
+        kernel.scheduler.release(incarnation.domain)
+        self.port.receive = incarnation.receive
+        due, self._due = self._due, []
+        if frozen:
+            retime(self, lambda timer: timer.due_ns + paused_for_ns, due)
+        else:
+            for timer in due:
+                incarnation.fire(timer)
+        inbox, self._inbox = self._inbox, []
+        for envelope in inbox:
+            kernel.at(kernel.clock.now_ns, self._late, envelope, rank=1)
+
+    def _late(self, envelope: Envelope) -> None:
+        if self.port.receive is None:
+            self.world.network.fate(envelope, "host down")
+        else:
+            self.port.receive(envelope)
+
+    def _unpause(self) -> None:
+        self._paused_ns = None
+        if self._frozen:
+            self.clock.thaw()
+        self._frozen = False
+
+    def slow(self, *, times: float = 1.0, by: float = 0.0) -> Until:
+        """Make every handler take `times` its service time plus `by` seconds, until `slow()` again.
+
+        `with host.slow(by=0.2):` ends it at its end.
+        """
+        if times <= 0 or by < 0:
+            raise UsageError(f"slow(times={times}, by={by}): times is above 0 and by 0 or more")
+        self._slow = (times, to_ns(by))
+        self._fault("slow", f"times={times} by={by}")
+        self._renew_server()
+        return Until(self.slow)
+
+    def service_ns(self) -> int:
+        """How long the next handler takes before its effect, in nanoseconds: one draw each."""
+        times, more_ns = self._slow
+        return int(self._service(self._service_draw()) * times) + more_ns
+
+    def _renew_server(self) -> None:
+        incarnation, machine = self._incarnation, self.machine
+        if incarnation is None:
+            return
+        wanted = self._takes_time or self._slow[1] or machine.concurrency or machine.queue
+        if wanted and incarnation.server is None:
+            # Once there is a server it stays, or a queue might be overtaken.
+            incarnation.server = Server(self, incarnation)
+
+    @property
+    def concurrency(self) -> int | None:
+        """Handlers at once; None is without bound."""
+        if self.machine.concurrency is None and (self._takes_time or self._slow[1]):
+            return 1
+        return self.machine.concurrency
+
+    # Timers of the node.
+
+    def fire(self, timer: Timer) -> None:
+        """A node's timer is due: run it, or keep it for the end of a pause."""
+        if timer.cancelled or not timer.incarnation.alive:
+            return
+        if self._paused_ns is not None:
+            self._due.append(timer)
+        else:
+            timer.incarnation.fire(timer)
+
+    def _retime(self, before: float, after: float) -> None:
+        """Move pending timers to what is left of them at another rate of the clock."""
+        now_ns = self.world.kernel.clock.now_ns
+        retime(self, lambda timer: now_ns + int((timer.due_ns - now_ns) * before / after))
+
+    # What the node reports.
+
+    def show(self, incarnation: Incarnation, state: dict[str, object]) -> None:
+        """Publish what a node says of itself; no part of the digest."""
+        if incarnation.alive:
+            self.state.update(state)
+            trace = self.world.kernel.trace
+            shown = {key: str(value) for key, value in state.items()}
+            trace.observe((_STATE, self.world.kernel.clock.now_ns, incarnation.label, shown))
+
+    def unexpected(self, incarnation: Incarnation, error: BaseException, where: str) -> None:
+        """An exception that nobody caught left the node's code."""
+        now_ns = self.world.kernel.clock.now_ns
+        report = UnexpectedError(incarnation.label, now_ns, where, error)
+        self.world.unexpected.append(report)
+        if self.world.crash_on_error:
+            self.crash()
+
+    def unheard(self, envelope: Envelope) -> None:
+        """A message came that the node has no handler for."""
+        if envelope.answer != DATAGRAM:
+            return
+        name = envelope.shape.__name__
+        known = ", ".join(spec.shape.__name__ for spec in self._cls._handlers.values())  # noqa: SLF001
+        now = seconds(self.world.kernel.clock.now_ns)
+        msg = (
+            f"{self.name} ({self._cls.__name__}) received {name} from {envelope.source} at {now:g} s "
+            f"and has no handler for it; it has {known or 'none'}. "
+            f"Add a method with @handle and (self, request: {name})"
+        )
+        incarnation = self._incarnation
+        if incarnation is not None:
+            self.unexpected(incarnation, UsageError(msg), f"delivery of {envelope.kind}")
+
+    def _fault(self, kind: str, phase: str) -> None:
+        kernel = self.world.kernel
+        kernel.trace.emit((_FAULT, kernel.clock.now_ns, self.name, phase, kind, ""))
+
+    def __repr__(self) -> str:
+        state = "down" if not self.up else "paused" if self.paused else "up"
+        return f"<Host {self.name} {state}>"

@@ -1,0 +1,368 @@
+"""Owns one life of a node, from boot to power cut: its context, tasks, timers, what it sends and hears.
+
+Handles of a dead incarnation do nothing, silently: code of the dead may still unwind, and must not
+touch the living. Calls and their replies are in `calls`; machines that boot and crash in `host`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappush
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from minicloud.errors import PowerCut, Refused
+from minicloud.kernel.clock import NS, to_ns
+from minicloud.kernel.records import Fate, Kind
+from minicloud.kernel.scheduler import Domain, domain_var
+from minicloud.kernel.waiting import Wait
+from minicloud.kernel.watchdog import StallInterrupt
+from minicloud.net.envelope import DATAGRAM, REFUSAL, REPLY, Envelope
+from minicloud.node.activity import Activity, activity_var
+from minicloud.node.address import address_of
+from minicloud.node.calls import Calls
+from minicloud.node.handlers import HandlerSpec
+from minicloud.node.message import encode
+from minicloud.node.timers import Timer
+
+if TYPE_CHECKING:
+    from minicloud.node.host import Host
+    from minicloud.node.server import Server
+
+__all__ = ["Incarnation"]
+
+_SEND, _FATE, _TIMER = int(Kind.SEND), int(Kind.FATE), int(Kind.TIMER)
+
+_Entry = tuple[HandlerSpec, Callable[..., Any], Callable[[bytes], Any], bool]
+
+
+class Incarnation:
+    """The machinery behind one `Node` object."""
+
+    __slots__ = (
+        "_arrive",
+        "_backlog",
+        "_clock",
+        "_emit",
+        "_handlers",
+        "_heap",
+        "_nursery",
+        "_routes",
+        "_run",
+        "_sequence",
+        "_transmit",
+        "activity",
+        "alive",
+        "calls",
+        "context",
+        "domain",
+        "host",
+        "kernel",
+        "label",
+        "network",
+        "port",
+        "scope",
+        "sent",
+        "server",
+        "timers",
+    )
+
+    def __init__(self, host: Host, number: int) -> None:
+        world = host.world
+        self.host = host
+        self.kernel = world.kernel
+        self.network = world.network
+        self.port = host.port
+        self.label = f"{host.name}.{number}"
+        self.alive = True
+        self.domain = Domain(host.name)
+        self.context: Context = copy_context()
+        self.context.run(domain_var.set, self.domain)
+        self.context.run(activity_var.set, None)
+        self.activity: Activity | None = None
+        """What a `def` handler or a timer is serving now; None while tasks run."""
+        self.calls = Calls(self)
+        self.server: Server | None = None
+        self.scope: trio.CancelScope | None = None
+        self.timers = 0
+        self.sent = 0
+        """Messages sent so far."""
+        self._emit = world.kernel.trace.emit
+        self._clock = world.kernel.clock
+        self._transmit = world.network.send
+        self._arrive = world.network.arrive
+        self._routes = host.port.routes
+        self._heap = world.kernel.clock.heap
+        self._sequence = world.kernel.clock.sequence
+        self._run = self.context.run
+        self._handlers: dict[str, _Entry] = {}
+        self._nursery: trio.Nursery | None = None
+        self._backlog: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def listen(self, node: object, handlers: dict[str, HandlerSpec]) -> None:
+        """Bind the handlers of the node object; what arrives before goes unheard."""
+        self._handlers = {
+            kind: (spec, getattr(node, spec.method), spec.decode, spec.wants_sender)
+            for kind, spec in handlers.items()
+        }
+
+    # Sending.
+
+    def serving(self) -> Activity | None:
+        """On whose behalf the code that runs now acts."""
+        return self.activity or activity_var.get()
+
+    def send(
+        self,
+        target: Any,
+        message: Any,
+        *,
+        call: int | None = None,
+        deadline_ns: int | None = None,
+    ) -> None:
+        """Send a message to an address, as part of what is being served now."""
+        if target.__class__ is not str:
+            target = address_of(target)
+        if not self.alive:
+            return
+        self.sent = number = self.sent + 1
+        activity = self.activity or activity_var.get()
+        if activity is None:
+            cause = op = None
+        else:
+            cause, op = activity.id, activity.op
+            if deadline_ns is None:
+                deadline_ns = activity.deadline_ns
+        now_ns = self._clock.now_ns
+        remaining_ns = None if deadline_ns is None else deadline_ns - now_ns
+        record = (
+            _SEND, now_ns, (self.label, number), cause, op, target, message._kind, call,
+            remaining_ns, encode(message),
+        )  # fmt: skip
+        link = self._routes.get(target)
+        if link is None or not link.plain:
+            self._transmit(self.port, record, message.__class__, DATAGRAM, None)
+            return
+        # What `Network.send` does on a plain link, without the call: this is the hottest line.
+        self._emit(record)
+        envelope = Envelope(record, self.port.name, message.__class__, DATAGRAM, None, link)
+        chance = link.draw()
+        if chance >= link.kept:
+            self.network.fate(envelope, Fate.LOST)
+            return
+        arrival_ns = now_ns + link.delay(chance * link.stretch)
+        heappush(self._heap, (arrival_ns, link.rank, self._sequence(), self._arrive, envelope))
+
+    def answer(self, envelope: Envelope, answer: int, content: Any) -> None:
+        """Send the reply or the refusal to a request; it is for the incarnation that asked."""
+        if not self.alive:
+            return
+        self.sent = number = self.sent + 1
+        asked = envelope.record
+        record = (
+            _SEND, self._clock.now_ns, (self.label, number), asked[2], asked[4], envelope.source,
+            asked[6], asked[7], None, encode(content),
+        )  # fmt: skip
+        self._transmit(self.port, record, envelope.shape, answer, asked[2][0])
+
+    # Receiving.
+
+    def receive(self, envelope: Envelope, done: Callable[[], None] | None = None) -> None:
+        """Take a message from the port and run its handler: the end of its way.
+
+        A machine with limits has a server, which takes the message first, and gives it back, when its
+        turn has come, with a `done` that is called when the handler has ended.
+        """
+        if envelope.answer:
+            self.calls.answered(envelope)
+            return
+        if self.server is not None and done is None:
+            self.server.offer(envelope)
+            return
+        _, _, identity, _, op, _, kind, call, remaining_ns, payload = envelope.record
+        entry = self._handlers.get(kind)
+        if entry is None:
+            self._unheard(envelope, done)
+            return
+        spec, method, decode, wants_sender = entry
+        now_ns = self._clock.now_ns
+        fate = Fate.DELIVERED_COPY if envelope.copy else Fate.DELIVERED
+        self._emit((_FATE, now_ns, identity, fate, self.label))
+        deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
+        activity = Activity(identity, op, deadline_ns)
+        message = decode(payload)
+        if spec.is_async:
+            args = (message, envelope.source) if wants_sender else (message,)
+            self.spawn(self._serve_as_task, spec, method, args, envelope, activity, done)
+            return
+        # The fast path: no task, no scope, within the event that delivers.
+        self.activity = activity
+        try:
+            if wants_sender:
+                result = self._run(method, message, envelope.source)
+            else:
+                result = self._run(method, message)
+            if call is not None:
+                self.answer(envelope, REPLY, result)
+        except BaseException as error:  # noqa: BLE001 - sorted out below
+            self._raised(error, envelope, spec)
+        finally:
+            self.activity = None
+        if done is not None:
+            done()
+
+    async def _serve_as_task(
+        self,
+        spec: HandlerSpec,
+        method: Callable[..., Any],
+        args: tuple[Any, ...],
+        envelope: Envelope,
+        activity: Activity,
+        done: Callable[[], None] | None,
+    ) -> None:
+        activity_var.set(activity)
+        try:
+            if spec.until_deadline and activity.deadline_ns is not None:
+                with trio.move_on_at(activity.deadline_ns / NS) as scope:
+                    result = await method(*args)
+                if scope.cancelled_caught:
+                    return
+            else:
+                result = await method(*args)
+            if envelope.record[7] is not None:
+                self.answer(envelope, REPLY, result)
+        except Exception as error:  # noqa: BLE001 - sorted out below
+            self._raised(error, envelope, spec)
+        finally:
+            if done is not None:
+                done()
+
+    def _raised(self, error: BaseException, envelope: Envelope, spec: HandlerSpec) -> None:
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        if isinstance(error, PowerCut) and not self.alive:
+            return
+        if isinstance(error, Refused) and envelope.call is not None:
+            shape = type(error)
+            self.host.world.refusals[envelope.kind, shape.__name__] = shape
+            self.answer(envelope, REFUSAL, [shape.__name__, list(error.args)])
+            return
+        self.unexpected(error, f"handler {spec.method} of {envelope.kind}")
+
+    def unexpected(self, error: BaseException, where: str) -> None:
+        """An exception that nobody caught: it fails `no-crash`, or takes the node down."""
+        if isinstance(error, StallInterrupt) or not isinstance(error, Exception):
+            raise error
+        if self.alive:
+            self.host.unexpected(self, error, where)
+
+    def _unheard(self, envelope: Envelope, done: Callable[[], None] | None) -> None:
+        self.network.fate(envelope, Fate.NO_HANDLER, self.label)
+        self.host.unheard(envelope)
+        if done is not None:
+            done()
+
+    # Tasks and timers.
+
+    def spawn(self, fn: Callable[..., Any], *args: Any) -> None:
+        """Start a task of this incarnation, in its context and never in the caller's."""
+        if not self.alive:
+            return
+        if self._nursery is None:
+            self._backlog.append((fn, args))
+            if len(self._backlog) == 1:
+                self.kernel.start_soon(self.context.copy(), self._root)
+        else:
+            # A copy, for a `def` handler runs inside the context itself.
+            self.context.copy().run(self._nursery.start_soon, self._guarded, fn, args)
+
+    async def _root(self) -> None:
+        async with trio.open_nursery() as nursery:
+            self._nursery, self.scope = nursery, nursery.cancel_scope
+            if not self.alive:
+                return
+            for fn, args in self._backlog:
+                nursery.start_soon(self._guarded, fn, args)
+            self._backlog.clear()
+            await trio.sleep_forever()
+
+    async def _guarded(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            await fn(*args)
+        except Exception as error:  # noqa: BLE001 - it must not take the node's other tasks along
+            while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+                error = error.exceptions[0]
+            self.unexpected(error, f"task {getattr(fn, '__name__', fn)}")
+
+    def after(
+        self,
+        delay_ns: int,
+        fn: Callable[..., Any],
+        *args: Any,
+        name: str = "",
+        quiet: bool = False,
+    ) -> Timer:
+        """Call `fn(*args)` after a local duration, in this incarnation's context."""
+        self.timers += 1
+        clock = self.kernel.clock
+        activity = self.activity or activity_var.get()
+        due_ns = clock.now_ns + self.host.clock.true_ns(delay_ns)
+        timer = Timer(
+            self,
+            (self.label, -self.timers),
+            due_ns,
+            fn,
+            args,
+            name=name or getattr(fn, "__name__", "timer"),
+            op=None if activity is None else activity.op,
+            quiet=quiet,
+        )
+        if self.alive:
+            clock.at(due_ns, 0, self.host.fire, timer)
+        return timer
+
+    def fire(self, timer: Timer) -> None:
+        """Run a timer's call, as part of nobody's request but of its own id."""
+        if timer.cancelled or not self.alive:
+            return
+        timer.cancelled = True
+        if timer.quiet:
+            timer.fn(*timer.args)
+            return
+        self._emit((_TIMER, self.kernel.clock.now_ns, timer.id, timer.name))
+        self.act(Activity(timer.id, timer.op), f"timer {timer.name}", timer.fn, timer.args)
+
+    def act(
+        self,
+        activity: Activity,
+        where: str,
+        fn: Callable[..., Any],
+        args: tuple[Any, ...],
+    ) -> None:
+        """Run plain code of the node within an event: a timer's, or a callback's."""
+        if not self.alive:
+            return
+        self.activity = activity
+        try:
+            self._run(fn, *args)
+        except PowerCut:
+            if self.alive:
+                raise
+        except Exception as error:  # noqa: BLE001 - it fails `no-crash`
+            self.unexpected(error, where)
+        finally:
+            self.activity = None
+
+    async def sleep(self, duration: float) -> None:
+        """Sleep by the machine's clock, in seconds."""
+        if duration <= 0:
+            await trio.lowlevel.checkpoint()
+            return
+        wait = Wait(self.kernel, lambda: f"its own sleep of {duration:g} s")
+        timer = self.after(to_ns(duration), wait.wake, name="sleep", quiet=True)
+        try:
+            await wait.park()
+        finally:
+            timer.cancel()

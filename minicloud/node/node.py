@@ -1,0 +1,163 @@
+"""Owns what the author of a node sees: the base class, and nothing of how it is done.
+
+A `Node` object is one incarnation. Every boot makes a new one from the class and its arguments, so
+what is not on the disk is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import trio
+
+from minicloud.kernel.clock import to_ns
+from minicloud.node.address import address_of
+from minicloud.node.calls import Unset
+from minicloud.node.handlers import HandlerSpec, PeriodicSpec, handlers_of, periodics_of
+from minicloud.node.message import Message, Request
+
+if TYPE_CHECKING:
+    from minicloud.kernel.entropy import Stream
+    from minicloud.node.clock import NodeClock
+    from minicloud.node.disk import NodeDisk
+    from minicloud.node.host import Host
+    from minicloud.node.incarnation import Incarnation
+    from minicloud.node.timers import Timer
+
+__all__ = ["Node"]
+
+R = TypeVar("R")
+
+class Node:
+    """A machine with handlers. Subclass it; methods marked with `@handle` answer messages.
+
+    `__init__` runs once an incarnation, with everything below usable, so recovery from the disk belongs
+    there; `async def main(self)`, if there is one, is started as a task at boot.
+    """
+
+    _handlers: ClassVar[dict[str, HandlerSpec]] = {}
+    _periodics: ClassVar[list[PeriodicSpec]] = []
+    _core: Incarnation
+
+    name: str
+    """The host's name."""
+    disk: NodeDisk
+    """The machine's disk, through this incarnation."""
+    clock: NodeClock
+    """The machine's clock."""
+    random: Stream
+    """A stream of this incarnation's own."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._handlers = handlers_of(cls)
+        cls._periodics = periodics_of(cls)
+
+    # Messages.
+
+    def send(self, target: Any, message: Message) -> None:
+        """Send one message to whoever is up at the address when it arrives."""
+        self._core.send(target, message)
+
+    async def call(
+        self, target: Any, request: Request[R], *, timeout: float | None | type[Unset] = Unset
+    ) -> R:
+        """Send a request and wait for its reply.
+
+        `timeout` is in seconds of the node's clock; None is for ever. By default it is what is left of
+        the request being served, else 5 s. Raises a subclass of `Refused` where the service said no,
+        `OutcomeUnknown` where no reply came: it may have happened.
+        """
+        reply: R = await self._core.calls.call(address_of(target), request, timeout)
+        return reply
+
+    def ask(
+        self,
+        target: Any,
+        request: Request[R],
+        *,
+        then: Callable[[Any], None],
+        timeout: float | None | type[Unset] = Unset,
+    ) -> None:
+        """As `call`, for `def` code: `then` receives the reply, or the `CallError` in its place."""
+        self._core.calls.ask(address_of(target), request, then, timeout)
+
+    async def quorum(
+        self,
+        targets: Iterable[Any],
+        request: Request[R],
+        *,
+        need: int,
+        timeout: float | None | type[Unset] = Unset,
+        late: Callable[[str, R], None] | None = None,
+    ) -> dict[str, R]:
+        """Send a request to many and wait for `need` replies of distinct nodes: name → reply.
+
+        Fails early with `QuorumFailed` where so many refused that it can't be reached. The other
+        requests are not cancelled; `late(name, reply)` hears of their replies.
+        """
+        names = [address_of(target) for target in targets]
+        return await self._core.calls.quorum(names, request, need=need, timeout=timeout, late=late)
+
+    # Time.
+
+    async def sleep(self, duration: float) -> None:
+        """Sleep for seconds of the node's own clock."""
+        await self._core.sleep(duration)
+
+    def after(self, delay: float, fn: Callable[..., Any], *args: Any) -> Timer:
+        """Call `fn(*args)` after seconds of the node's own clock; `cancel()` calls it off."""
+        return self._core.after(to_ns(max(0.0, delay)), fn, *args)
+
+    def spawn(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
+        """Start `fn(*args)` as a task of this node; it dies with the incarnation."""
+        self._core.spawn(fn, *args)
+
+    def crash_point(self, name: str) -> Awaitable[None]:
+        """A point at which a test may cut the power: `await self.crash_point("after-prepare")`.
+
+        Does nothing unless `host.crash_at(name)` asked for it; then it never returns, and in a `def`
+        handler, which can't wait, it raises `PowerCut`.
+        """
+        return self._core.host.reached(self._core, name)
+
+    # Being seen.
+
+    def show(self, **state: object) -> None:
+        """Publish state, such as `role="leader", term=3`; pictures, targets and properties read it."""
+        self._core.host.show(self._core, state)
+
+
+class Passing:
+    """An awaitable that is done at once, for a crash point that nothing happens at."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return
+        yield
+
+
+class Never:
+    """An awaitable that never is: the power is off."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return trio.sleep_forever().__await__()
+
+
+class Until:
+    """The end of a fault on a host, for `with`; the fault itself began with the call."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, end: Callable[[], object]) -> None:
+        self._end = end
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: object) -> None:
+        self._end()

@@ -1,0 +1,1 @@
+"""Turns what a run said into something to look at; knows results and folders, never services."""

@@ -1,0 +1,208 @@
+"""Owns `@scenario`: a lesson with typed parameters and named variants; knows no file and no run.
+
+    @scenario(fenced=holds(fencing=True), naive=breaks("linearizable", fencing=False))
+    async def split_brain(cloud: Cloud, *, fencing: bool = True, cut_s: float = 43.0) -> None: ...
+
+A variant states a verdict for exact parameter values. `holds` is owed at every seed; `breaks` is
+owed at the default seed, and names the checks that must convict: a twin that fails for another
+reason is no proof of the rule it lacks.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from functools import update_wrapper
+from typing import Generic, ParamSpec, overload
+
+import msgspec
+
+from minicloud.check import Verdict
+from minicloud.errors import UsageError
+from minicloud.scenario.params import Param, Value, near_miss, parameters_of
+
+__all__ = ["Case", "Scenario", "Variant", "breaks", "holds", "scenario"]
+
+P = ParamSpec("P")
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """What is stated of some parameter values: a verdict, and the checks that bring it about."""
+
+    verdict: Verdict
+    checks: tuple[str, ...] = ()
+    params: dict[str, Value] = {}
+
+
+def holds(**params: Value) -> Variant:
+    """A variant whose every check holds, at every seed."""
+    return Variant(Verdict.VALID, (), params)
+
+
+def breaks(*checks: str, **params: Value) -> Variant:
+    """A variant that each of the named checks convicts at the default seed."""
+    return Variant(Verdict.INVALID, checks, params)
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One run to make of a scenario: variant, parameter values, seed, and when to end.
+
+    `stated` is what the scenario states of exactly these values, if anything; `until` is in virtual
+    seconds.
+    """
+
+    scenario: str
+    variant: str | None
+    params: dict[str, Value]
+    stated: Variant | None
+    seed: int = 0
+    until: float | None = None
+
+
+class Scenario(Generic[P]):
+    """A lesson: an async function of a cloud, with parameters, variants and a story."""
+
+    def __init__(
+        self, function: Callable[P, Awaitable[object]], variants: Mapping[str, Variant]
+    ) -> None:
+        self.function = function
+        self.params = parameters_of(function)
+        self.variants = {name: self._checked(name, v) for name, v in variants.items()}
+        self._refuse_twice_stated()
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[object]:
+        return self.function(*args, **kwargs)
+
+    @property
+    def name(self) -> str:
+        """The name on the command line: `split_brain` is `split-brain`."""
+        return self.function.__name__.replace("_", "-")
+
+    @property
+    def story(self) -> str:
+        """The docstring, or nothing."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The signature's defaults."""
+        return {name: param.default for name, param in self.params.items()}
+
+    @property
+    def usage(self) -> str:
+        """What the scenario has, in words: `split-brain has: fencing=true|false, cut_s`."""
+        if not self.params:
+            return f"{self.name} has no parameters"
+        return f"{self.name} has: " + ", ".join(p.usage for p in self.params.values())
+
+    def case(
+        self,
+        variant: str | None = None,
+        params: Mapping[str, object] | None = None,
+        *,
+        seed: int = 0,
+        until: float | None = None,
+    ) -> Case:
+        """The run that these choices name; `params` override the variant's values.
+
+        Without a variant, the one that states something of exactly these values is meant, if any.
+        Raises `UsageError` for an unknown variant or parameter, or a value of another type.
+        """
+        name = None if variant is None else self._variant(variant)
+        values = self._values(name)
+        for key, value in (params or {}).items():
+            values[key] = self._accepted(key, value)
+        named = [n for n in self.variants if self._values(n) == values]
+        stated = self.variants[named[0]] if named else None
+        chosen = name or (named[0] if named else None)
+        return Case(self.name, chosen, values, stated, seed, until)
+
+    def parse(self, settings: list[str] | tuple[str, ...]) -> dict[str, Value]:
+        """The values that `--set key=value` words give; `UsageError` says what to write instead."""
+        values: dict[str, Value] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals:
+                raise UsageError(f"--set {setting}: write --set NAME=VALUE. {self.usage}")
+            if name not in self.params:
+                raise UsageError(f"--set {setting}: {self._no_param(name)}")
+            if name in values:
+                raise UsageError(f"--set {setting}: {name} is set twice; keep one of them")
+            param = self.params[name]
+            value = param.parse(text)
+            if value is None:
+                default = f"(default {_shown(param)})"
+                raise UsageError(
+                    f"--set {setting}: {name} takes {param.kind} {default}. {self.usage}"
+                )
+            values[name] = value
+        return values
+
+    def _values(self, variant: str | None) -> dict[str, Value]:
+        stated = self.variants[variant].params if variant is not None else {}
+        return {**self.defaults, **stated}
+
+    def _variant(self, word: str) -> str:
+        for name in self.variants:
+            if name.replace("_", "-") == word.replace("_", "-"):
+                return name
+        if not self.variants:
+            raise UsageError(f"--variant {word}: {self.name} has no variants")
+        miss = near_miss(word, self.variants)
+        raise UsageError(f"--variant {word}: {self.name} has {', '.join(self.variants)}{miss}")
+
+    def _no_param(self, name: str) -> str:
+        return f"no parameter {name}{near_miss(name, self.params)}. {self.usage}".replace("?.", "?")
+
+    def _accepted(self, name: str, value: object) -> Value:
+        if name not in self.params:
+            raise UsageError(self._no_param(name))
+        accepted = self.params[name].accept(value)
+        if accepted is None:
+            kind = self.params[name].kind
+            raise UsageError(f"{name}={value!r}: {name} takes {kind}. {self.usage}")
+        return accepted
+
+    def _checked(self, name: str, variant: Variant) -> Variant:
+        if not isinstance(variant, Variant):
+            raise UsageError(f"variant {name}: write {name}=holds(...) or {name}=breaks(...)")
+        params = {key: self._accepted(key, value) for key, value in variant.params.items()}
+        return msgspec.structs.replace(variant, params=params)
+
+    def _refuse_twice_stated(self) -> None:
+        seen: list[tuple[str, dict[str, Value]]] = []
+        for name in self.variants:
+            values = self._values(name)
+            for other, same in seen:
+                if same == values:
+                    raise UsageError(f"variants {other} and {name} have the same parameters")
+            seen.append((name, values))
+
+
+def _shown(param: Param) -> str:
+    return str(param.default).lower() if isinstance(param.default, bool) else str(param.default)
+
+
+@overload
+def scenario(function: Callable[P, Awaitable[object]], /) -> Scenario[P]: ...
+@overload
+def scenario(
+    **variants: Variant,
+) -> Callable[[Callable[P, Awaitable[object]]], Scenario[P]]: ...
+def scenario(
+    function: Callable[P, Awaitable[object]] | None = None, /, **variants: Variant
+) -> Scenario[P] | Callable[[Callable[P, Awaitable[object]]], Scenario[P]]:
+    """Make an async function of a cloud a scenario, with a verdict stated per variant.
+
+    Its parameters are keyword-only, with defaults, of type bool, int, float, str or Literal.
+    A run with the defaults and no variant is the variant that names them. Raises `UsageError` for
+    parameters or variants that the command line could not write.
+    """
+
+    def decorate(function: Callable[P, Awaitable[object]]) -> Scenario[P]:
+        if not inspect.iscoroutinefunction(function):
+            raise UsageError("@scenario needs an async function: async def name(cloud: Cloud)")
+        return Scenario(function, variants)
+
+    return decorate if function is None else decorate(function)

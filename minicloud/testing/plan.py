@@ -1,0 +1,104 @@
+"""Which seeds and limits a cloud test gets, from command line, marker and ini; runs nothing."""
+
+from __future__ import annotations
+
+import math
+from difflib import get_close_matches
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import pytest
+
+from minicloud.errors import UsageError
+from minicloud.kernel.limits import Limits
+
+__all__ = ["Plan", "plan_of", "seed_of"]
+
+_WHOLE = {"seeds": 1, "seed": 0, "events": 1, "instant": 1}
+"""Options that are whole numbers, with their least value; the others are numbers above 0."""
+
+_LIMITS = Limits.__struct_fields__
+_OPTIONS = ("seeds", "seed", *_LIMITS, "check_timeout")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one test item runs: the seeds `seed` .. `seed + seeds - 1`, each within the limits."""
+
+    seed: int
+    seeds: int
+    limits: Limits
+    check_timeout: float
+
+
+def seed_of(node_id: str) -> int:
+    """The seed of a test that nobody gave one: below a million, so that it can be read aloud.
+
+    It depends on the node id alone (file relative to pytest's root, names, parameters), so it is
+    the same on every machine, in every process and for every hash seed.
+    """
+    digest = blake2b(node_id.encode(), digest_size=8, person=b"minicloud-test")
+    return int.from_bytes(digest.digest()) % 1_000_000
+
+
+def plan_of(item: pytest.Item, node_id: str) -> Plan:
+    """The plan of a cloud test: the command line wins over the marker, the marker over the ini.
+
+    Raises `UsageError` for a marker argument or an ini value that cannot be.
+    """
+    config = item.config
+    chosen: dict[str, Any] = {}
+    for name in (*_LIMITS, "check_timeout"):
+        text = config.getini(f"minicloud_{name}")
+        if text is not None:
+            chosen[name] = _number(name, text, f"{config.inipath}: minicloud_{name} = {text}")
+    # Farthest first: the mark of a function overrides the one of its class or module, name by name.
+    for mark in reversed(list(item.iter_markers("minicloud"))):
+        chosen.update(_read_mark(mark, node_id))
+    for name in ("seed", "seeds"):
+        given = config.getoption(f"minicloud_{name}")
+        if given is not None:
+            chosen[name] = given
+    return Plan(
+        seed=chosen.get("seed", seed_of(node_id)),
+        seeds=chosen.get("seeds", 1),
+        limits=Limits(**{name: chosen[name] for name in _LIMITS if name in chosen}),
+        check_timeout=chosen.get("check_timeout", 30.0),
+    )
+
+
+def _read_mark(mark: pytest.Mark, node_id: str) -> dict[str, Any]:
+    if mark.args:
+        raise UsageError(
+            f"{node_id}: @pytest.mark.minicloud takes named options only. "
+            f"Write: @pytest.mark.minicloud(seeds={mark.args[0]!r})"
+        )
+    read = {}
+    for name, value in mark.kwargs.items():
+        if name not in _OPTIONS:
+            near = get_close_matches(name, _OPTIONS, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"it has {', '.join(_OPTIONS)}"
+            raise UsageError(f"{node_id}: @pytest.mark.minicloud has no option {name!r}; {guess}")
+        read[name] = _number(name, value, f"{node_id}: @pytest.mark.minicloud({name}={value!r})")
+    return read
+
+
+def _number(name: str, value: object, where: str) -> int | float:
+    least = _WHOLE.get(name)
+    number = _parsed(value, float if least is None else int)
+    if number is None or not (0 < number < math.inf if least is None else number >= least):
+        wanted = "a number above 0" if least is None else f"a whole number of at least {least}"
+        raise UsageError(f"{where}: {name} takes {wanted}")
+    return number
+
+
+def _parsed(value: object, kind: type[int | float]) -> int | float | None:
+    """The value if it is a number of that kind, or the text of one; None where it is not."""
+    if isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else int | float):
+        return None
+    return value

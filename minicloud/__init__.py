@@ -1,1 +1,117 @@
-"""A whole cloud in one Python process."""
+"""A whole cloud in one Python process: the public names, and nothing else.
+
+Each name is imported when it is first asked for, so `import minicloud` costs next to nothing.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from minicloud import check, dist, faults
+    from minicloud.check.history import History
+    from minicloud.check.models import Model
+    from minicloud.check.verdict import Judgement, Verdict
+    from minicloud.cloud import Client, Cloud, Limits, Run, operation
+    from minicloud.errors import CallError, OutcomeUnknown, QuorumFailed, Refused
+    from minicloud.node.handlers import every, handle
+    from minicloud.node.host import Host
+    from minicloud.node.machine import Machine
+    from minicloud.node.message import Message, Request
+    from minicloud.node.node import Node
+    from minicloud.scenario import breaks, holds, run, scenario, sweep
+    from minicloud.services import kv
+    from minicloud.workload import Load
+
+try:
+    __version__ = version("minicloud")
+except PackageNotFoundError:  # pragma: no cover - run from a tree that was never installed
+    __version__ = "0"
+
+ms = 0.001
+"""A millisecond in seconds: `timeout=50 * ms`."""
+
+_HOME = {
+    "CallError": "errors",
+    "Client": "cloud",
+    "Cloud": "cloud",
+    "History": "check.history",
+    "Host": "node.host",
+    "Judgement": "check.verdict",
+    "Limits": "cloud",
+    "Load": "workload",
+    "Machine": "node.machine",
+    "Message": "node.message",
+    "Model": "check.models",
+    "Node": "node.node",
+    "OutcomeUnknown": "errors",
+    "QuorumFailed": "errors",
+    "Refused": "errors",
+    "Request": "node.message",
+    "Run": "cloud",
+    "Verdict": "check.verdict",
+    "breaks": "scenario",
+    "every": "node.handlers",
+    "handle": "node.handlers",
+    "holds": "scenario",
+    "operation": "cloud",
+    "run": "scenario",
+    "sweep": "scenario",
+}
+_MODULES = {
+    "check": "check",
+    "dist": "dist",
+    "faults": "faults",
+    "kv": "services.kv",
+    # A package that is also the decorator; see its foot.
+    "scenario": "scenario",
+}
+
+__all__ = [
+    "CallError",
+    "Client",
+    "Cloud",
+    "History",
+    "Host",
+    "Judgement",
+    "Limits",
+    "Load",
+    "Machine",
+    "Message",
+    "Model",
+    "Node",
+    "OutcomeUnknown",
+    "QuorumFailed",
+    "Refused",
+    "Request",
+    "Run",
+    "Verdict",
+    "breaks",
+    "check",
+    "dist",
+    "every",
+    "faults",
+    "handle",
+    "holds",
+    "kv",
+    "ms",
+    "operation",
+    "run",
+    "scenario",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value: Any = import_module(f"minicloud.{_MODULES[name]}")
+    elif name in _HOME:
+        value = getattr(import_module(f"minicloud.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"minicloud has no {name!r}; it has {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -65,7 +65,7 @@ FIELDS: dict[int, tuple[str, ...]] = {
     Kind.BOOT: ("incarnation", "zone"),
     Kind.DISK: ("incarnation", "op", "file", "size"),
     Kind.DECISION: ("what", "choice"),
-    Kind.OPERATION: ("index", "process", "type", "f", "key", "value", "op", "service"),
+    Kind.OPERATION: ("index", "process", "event", "f", "key", "value", "op", "service"),
     Kind.STATE: ("incarnation", "state"),
     Kind.NOTE: ("text",),
     Kind.CHECK: ("name", "verdict", "detail"),

@@ -18,6 +18,7 @@ from minicloud.net.envelope import Envelope, SendRecord
 from minicloud.net.faults import Fault, Hold
 from minicloud.net.link import Link
 from minicloud.net.profile import DEFAULT, LOOPBACK, Profile
+from minicloud.net.sites import sending_line
 
 __all__ = ["Network", "Port"]
 
@@ -55,6 +56,8 @@ class Network:
         """Names that stand for a host at the moment of sending: virtual addresses."""
         self._emit = kernel.trace.emit
         self._clock = kernel.clock
+        self.sites = kernel.trace.sites
+        """Whether the trace notes from which line each message was sent."""
         self._fault_numbers: dict[str, int] = {}
 
     # Ports and links.
@@ -152,6 +155,8 @@ class Network:
         self, port: Port, record: SendRecord, shape: type, answer: int, incarnation: str | None
     ) -> None:
         """Send one message from a port: it is recorded now, and its fate when that is known."""
+        if self.sites:
+            self.kernel.trace.observe((int(Kind.SITE), record[1], sending_line()))
         self._emit(record)
         link = port.routes.get(record[5]) or self._route(port, record)
         if link is None:

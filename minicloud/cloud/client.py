@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from minicloud.cloud.recorder import Process, RecordedHistory
+from minicloud.cloud.recorder import Outcome, Process, RecordedHistory
 from minicloud.errors import UsageError
 from minicloud.node.node import Node
 
@@ -33,6 +34,29 @@ class Client(Node):
         """Begin a process of this client's own. Called once, by the cloud."""
         self._history = history
         self._process = Process(history, self.name)
+
+    def recording(
+        self,
+        f: str,
+        *,
+        key: Any = None,
+        value: Any = None,
+        fail: tuple[type[BaseException], ...] = (),
+        unknown: tuple[type[BaseException], ...] = (),
+    ) -> AbstractAsyncContextManager[Outcome]:
+        """Record what happens in an `async with` block as one operation of this client.
+
+        `@operation` is this round a whole method. Several may be under way at once.
+        """
+        return self._history.operation(
+            f,
+            key=key,
+            value=value,
+            service=self.service,
+            process=self._process,
+            fail=fail,
+            unknown=unknown,
+        )
 
     @property
     def host(self) -> Host[Any]:
@@ -75,14 +99,9 @@ def operation(
             subject = given.pop(key) if key is not None else None
             rest = list(given.values())
             value = None if not rest else rest[0] if len(rest) == 1 else rest
-            async with self._history.operation(
-                f or method.__name__,
-                key=subject,
-                value=value,
-                service=self.service,
-                process=self._process,
-                fail=fail,
-                unknown=unknown,
+            name = f or method.__name__
+            async with self.recording(
+                name, key=subject, value=value, fail=fail, unknown=unknown
             ) as outcome:
                 outcome.value = await method(self, *args, **kwargs)
             return outcome.value  # type: ignore[no-any-return]

@@ -182,15 +182,12 @@ class NetControl:
     def profile(self, profile: Profile, source: Targets = None, target: Targets = None) -> None:
         """Give links a nature: all, or those from and to some hosts. Links to come follow it too."""
         if source is None and target is None:
-            self._network.profile = profile
-            for (a, b), link in self._network.links.items():
-                if a != b:
-                    link.set_profile(profile)
+            self._topology.everywhere(profile)
             return
         for a in self._matching(source):
             for b in self._matching(target):
                 if a != b:
-                    self._network.link(a, b).set_profile(profile)
+                    self._network.set_profile(a, b, profile)
 
     def zones(self, zone_a: str, zone_b: str, profile: Profile) -> None:
         """Give the links between two zones, or two regions, a nature, both ways."""

@@ -19,19 +19,26 @@ _OPERATION = int(Kind.OPERATION)
 
 
 class Process:
-    """One client's thread of operations; it gets a new number whenever an outcome stays unknown."""
+    """One client's process numbers: it has one for each operation that is under way at once.
 
-    __slots__ = ("_history", "client", "count", "number")
+    A process does one thing at a time, so a second operation beside the first takes another number;
+    and a number whose operation stayed unknown is never used again, as that may still happen.
+    """
+
+    __slots__ = ("_history", "_idle", "client")
 
     def __init__(self, history: RecordedHistory, client: str) -> None:
         self._history = history
+        self._idle = [history.new_process()]
         self.client = client
-        self.number = history.new_process()
-        self.count = 0
 
-    def retire(self) -> None:
-        """The last operation may still happen, so this number may never be used again."""
-        self.number = self._history.new_process()
+    def take(self) -> int:
+        """A number for the operation that begins now."""
+        return self._idle.pop() if self._idle else self._history.new_process()
+
+    def give_back(self, number: int) -> None:
+        """Its operation has ended, and it is known how."""
+        self._idle.append(number)
 
 
 class Outcome:
@@ -51,7 +58,8 @@ class RecordedHistory(History):
         super().__init__()
         self._kernel = kernel
         self._processes = 0
-        self._inline: dict[str, Process] = {}
+        self._inline: Process | None = None
+        self._asked: dict[str, int] = {}
 
     def new_process(self) -> int:
         """A process number that was never used."""
@@ -73,16 +81,18 @@ class RecordedHistory(History):
         """Record what happens inside as one operation.
 
         Leaving it is ok, with the value that was set; a `Refused`, or an error in `fail`, is fail; an
-        `OutcomeUnknown`, an error in `unknown`, or a cancellation is info, and retires the process.
+        `OutcomeUnknown`, an error in `unknown`, or a cancellation is info, and its process number is
+        never used again.
         The error goes on. Anything else is the client's own bug and goes on unrecorded.
         """
         if process is None:
-            process = self._inline.setdefault(f, Process(self, "scenario"))
-        process.count += 1
-        op = f"{process.client}:{process.count}"
+            process = self._inline = self._inline or Process(self, "scenario")
+        number = process.take()
+        count = self._asked[process.client] = self._asked.get(process.client, 0) + 1
+        op = f"{process.client}:{count}"
         invocation = self.invoke(
             time=self._kernel.clock.now_ns,
-            process=process.number,
+            process=number,
             f=f,
             key=key,
             value=value,
@@ -96,6 +106,7 @@ class RecordedHistory(History):
             yield outcome
         except (Refused, *fail) as error:
             self._end(invocation, "fail", None, error)
+            process.give_back(number)
             raise
         except BaseException as error:
             known_bug = isinstance(error, Exception) and not isinstance(
@@ -103,10 +114,10 @@ class RecordedHistory(History):
             )
             if not known_bug:
                 self._end(invocation, "info", None, error)
-                process.retire()
             raise
         else:
             self._end(invocation, "ok", outcome.value, None)
+            process.give_back(number)
         finally:
             activity_var.reset(token)
 

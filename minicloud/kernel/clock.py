@@ -40,7 +40,7 @@ _BURST = 200
 _BURSTS = 5
 """Bursts without a task step after which Trio gets a turn, so that signals are seen."""
 
-_COLLECT_EVERY = 1024
+_COLLECT_EVERY = 4096
 """Bursts between two collections of young garbage; fixed points, as finalizers may act."""
 
 _SWEEP_AT = 1024

@@ -5,19 +5,19 @@ does not move the latency of a→b, and removing one fault does not reshuffle th
 generator through BLAKE2b, never through `hash()`.
 
 The generator is a 128-bit linear congruential one with the multiplier of the PCG family (O'Neill, "PCG:
-A Family of Simple Fast Space-Efficient Statistically Good Algorithms", 2014), of which each step gives
-two numbers: the upper 53 bits, and the 53 below them. It is chosen for its size: one integer a stream,
-where a Mersenne Twister holds 2.5 KB and a cloud has a stream a link. Streams start at points far apart
-in the period because their first state is a hash.
+A Family of Simple Fast Space-Efficient Statistically Good Algorithms", 2014), of which the upper 53
+bits are used. It is chosen for its size: one integer a stream, where a Mersenne Twister holds 2.5 KB and
+a cloud has a stream a link. Streams start at points far apart in the period because their first state is
+a hash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableSequence, Sequence
+from collections.abc import Callable, MutableSequence, Sequence
 from hashlib import blake2b
 from typing import Protocol, TypeVar
 
-__all__ = ["Draw", "Entropy", "Stream", "Tape"]
+__all__ = ["Draw", "Entropy", "Source", "Stream", "Tape"]
 
 T = TypeVar("T")
 
@@ -27,17 +27,24 @@ Draw = Callable[[], float]
 _MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 _INCREMENT = 0x5851F42D4C957F2D14057B7EF767814F
 _MASK = 2**128 - 1
-_MASK_53 = 2**53 - 1
 _UNIT = 2.0**-53
 
 
-def _uniforms(state: int) -> Iterator[float]:
-    # Local names are faster than global ones, and this is drawn from for every message.
-    multiplier, increment, mask, low, unit = _MULTIPLIER, _INCREMENT, _MASK, _MASK_53, _UNIT
-    while True:
-        state = (state * multiplier + increment) & mask
-        yield (state >> 75) * unit
-        yield (state >> 22 & low) * unit
+class Source:
+    """A generator: one integer of state. `draw` gives its next float in [0, 1)."""
+
+    __slots__ = ("_state", "_tape")
+
+    def __init__(self, state: int, tape: Draw | None = None) -> None:
+        self._state = state
+        self._tape = tape
+
+    def draw(self) -> float:
+        """The next float in [0, 1), or what a tape dictates."""
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
+        if self._tape is not None:
+            return self._tape()
+        return (state >> 75) * _UNIT
 
 
 class Stream:
@@ -101,7 +108,7 @@ class Entropy:
 
     def __init__(self, seed: int, tape: Tape | None = None) -> None:
         self.seed = seed
-        self._prefix = f"minicloud/1/{seed}".encode()
+        self._prefix = f"minicloud/1/{seed}/".encode()
         self._tape = tape
         self._streams: dict[tuple[str, ...], Stream] = {}
 
@@ -110,18 +117,20 @@ class Entropy:
         return self._key(8, names)
 
     def _key(self, size: int, names: tuple[str, ...]) -> int:
-        state = blake2b(self._prefix, digest_size=size)
-        for name in names:
-            data = name.encode()
-            # The length goes in too, so ("ab", "c") and ("a", "bc") are different streams.
-            state.update(len(data).to_bytes(4, "little"))
-            state.update(data)
-        return int.from_bytes(state.digest(), "little")
+        # The lengths go in too, so ("ab", "c") and ("a", "bc") are different streams.
+        path = "".join([f"{len(name)}:{name}" for name in names]).encode()
+        return int.from_bytes(blake2b(self._prefix + path, digest_size=size).digest(), "little")
+
+    def source(self, *names: str) -> tuple[int, Draw | None]:
+        """What a `Source` of these names is made of: its first state, and its tape if it has one."""
+        state = self._key(16, names)
+        if self._tape is None:
+            return state, None
+        return state, self._tape.wrap(names, Source(state).draw)
 
     def draw(self, *names: str) -> Draw:
         """A new source for the stream of these names, from its beginning."""
-        source: Draw = _uniforms(self._key(16, names)).__next__
-        return source if self._tape is None else self._tape.wrap(names, source)
+        return Source(*self.source(*names)).draw
 
     def stream(self, *names: str) -> Stream:
         """The stream of these names; the same object for the same names, so it goes on."""

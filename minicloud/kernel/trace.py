@@ -8,7 +8,7 @@ it is the same whether or not a trace is written, and wherever the blocks end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from minicloud.kernel.records import BLOCK, OBSERVATIONS
 __all__ = ["Trace"]
 
 _BLOCK_RECORDS = 256
+"""Few enough that a block is still in the cache when it is encoded."""
+
+_BUFFER_BYTES = 1 << 18
 _FIXARRAY_MAX = 15
 _ARRAY16_MAX = 0xFFFF
 
@@ -38,9 +41,9 @@ class Trace:
 
     def __init__(self, path: Path | None = None, *, sites: bool = False) -> None:
         self._pending: list[tuple[Any, ...]] = []
-        self._hash = blake2b(digest_size=16)
+        self._hash = sha256()
         self._encode = msgspec.msgpack.Encoder().encode
-        self._file = path.open("wb") if path is not None else None
+        self._file = path.open("wb", buffering=_BUFFER_BYTES) if path is not None else None
         self._sealed = False
         self._observed = False
         self.path = path
@@ -70,10 +73,10 @@ class Trace:
             self._sealed = True
 
     def digest(self) -> str:
-        """32 hexadecimal digits over everything that happened, up to now or to the seal."""
+        """32 hexadecimal digits of SHA-256 over everything that happened, up to now or to the seal."""
         if not self._sealed:
             self._flush()
-        return self._hash.hexdigest()
+        return self._hash.hexdigest()[:32]
 
     def close(self) -> None:
         """Close the file, if there is one."""

@@ -35,7 +35,6 @@ class Envelope(msgspec.Struct, gc=False):
     """
 
     record: SendRecord
-    source: str
     shape: type
     answer: int
     incarnation: str | None
@@ -47,6 +46,11 @@ class Envelope(msgspec.Struct, gc=False):
     def sent_ns(self) -> int:
         """Virtual time of the send, in nanoseconds."""
         return self.record[1]
+
+    @property
+    def source(self) -> str:
+        """The host that sent it."""
+        return self.link.source.name
 
     @property
     def id(self) -> Identity:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minicloud.kernel.clock import NS
-from minicloud.kernel.entropy import Draw, Entropy
+from minicloud.kernel.entropy import Entropy, Source
 from minicloud.net.profile import Profile
 
 if TYPE_CHECKING:
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from minicloud.net.envelope import Envelope
     from minicloud.net.network import Port
 
-__all__ = ["Link", "Plan"]
+__all__ = ["Link", "Nature", "Plan"]
 
-_RANKS = 1 << 30
+_RANKS = 255
+"""Few enough that Python has each of these integers once, and a message touches no cold one."""
 
 
 class Plan:
@@ -31,8 +32,26 @@ class Plan:
         self.held_by: Active | None = None
 
 
-class Link:
-    """A directed link between two ports.
+class Nature:
+    """What a profile comes to on the hot path; every link of that profile shares one."""
+
+    __slots__ = ("delay", "kept", "plain", "profile", "stretch")
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.delay: Callable[[float], int] = profile.delay.compile()
+        # When a message arrives, if ever, is one decision and so one draw: the upper end of [0, 1)
+        # is loss, and the rest is stretched over the delay's quantiles. More loss moves no message
+        # that still arrives by more than the stretch.
+        self.kept = 1.0 - profile.loss
+        self.stretch = 1.0 / self.kept if self.kept else 1.0
+        self.plain = not (
+            profile.duplicate or profile.reorder or profile.fifo or profile.bandwidth_bytes_per_s
+        )
+
+
+class Link(Source):
+    """A directed link between two ports. It is its own stream of randomness, for want of room.
 
     `plain` says that delay and loss are all there is to it, which is the fast path; `faults` are those
     that lie on it now, in the order they were put there.
@@ -43,53 +62,52 @@ class Link:
         "_free_ns",
         "_nature",
         "delay",
-        "draw",
         "faults",
         "kept",
-        "name",
         "plain",
-        "profile",
         "rank",
         "source",
         "stretch",
         "target",
     )
 
-    def __init__(self, source: Port, target: Port, profile: Profile, entropy: Entropy) -> None:
+    def __init__(self, source: Port, target: Port, nature: Nature, entropy: Entropy) -> None:
+        # Its own stream for each purpose: neither a new client nor a lifted fault moves these.
+        state, tape = entropy.source("link", source.name, target.name)
+        super().__init__(state, tape)
         self.source = source
         self.target = target
-        self.name = f"{source.name}→{target.name}"
-        # Its own stream for each purpose: neither a new client nor a lifted fault moves these.
-        self.draw: Draw = entropy.draw("link", source.name, target.name)
         # Above the rank of faults and timers; equal arrivals on two links vary by seed.
-        self.rank = 1 + entropy.key("rank", source.name, target.name) % _RANKS
+        self.rank = 1 + state % _RANKS
         self.faults: tuple[Active, ...] = ()
         self._free_ns = 0
         self._arrival_ns = 0
-        self.set_profile(profile)
+        self.set_nature(nature)
 
-    def set_profile(self, profile: Profile) -> None:
+    @property
+    def name(self) -> str:
+        """`source→target`."""
+        return f"{self.source.name}→{self.target.name}"
+
+    @property
+    def profile(self) -> Profile:
+        """Delay, loss and the rest."""
+        return self._nature.profile
+
+    def set_nature(self, nature: Nature) -> None:
         """Give the link another nature; messages under way keep their arrival."""
-        self.profile = profile
-        self.delay: Callable[[float], int] = profile.delay.compile()
-        # When a message arrives, if ever, is one decision and so one draw: the upper end of [0, 1)
-        # is loss, and the rest is stretched over the delay's quantiles. More loss moves no message
-        # that still arrives by more than the stretch.
-        self.kept = 1.0 - profile.loss
-        self.stretch = 1.0 / self.kept if self.kept else 1.0
-        self._nature = not (
-            profile.duplicate or profile.reorder or profile.fifo or profile.bandwidth_bytes_per_s
-        )
-        self.plain = self._nature and not self.faults
+        self._nature = nature
+        self.delay, self.kept, self.stretch = nature.delay, nature.kept, nature.stretch
+        self.plain = nature.plain and not self.faults
 
     def set_faults(self, faults: tuple[Active, ...]) -> None:
         """Say which faults lie on the link from now on."""
         self.faults = faults
-        self.plain = self._nature and not faults
+        self.plain = self._nature.plain and not faults
 
     def plan(self, envelope: Envelope, now_ns: int) -> Plan:
         """Decide a message's fate, with as many draws whatever it is. The slow path of `plain`."""
-        profile, draw = self.profile, self.draw
+        profile, draw = self._nature.profile, self.draw
         chance = draw()
         lost = chance >= self.kept
         plan = Plan(0 if lost else self.delay(chance * self.stretch))
@@ -104,22 +122,23 @@ class Link:
             plan.delay_ns += more_ns if late else 0
         if profile.bandwidth_bytes_per_s is not None:
             self._wire(plan, envelope.size_bytes, now_ns)
-        if profile.fifo and not late and plan.fate is None:
-            self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
-            plan.delay_ns = self._arrival_ns - now_ns
         if lost and plan.fate is None:
             plan.fate = "lost by the link"
         for fault in self.faults:
             fault.on_send(self, envelope, plan)
+        if profile.fifo and not late and plan.fate is None:
+            # After the faults: a link that keeps order keeps it behind a delayed message too.
+            self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
+            plan.delay_ns = self._arrival_ns - now_ns
         return plan
 
     def _wire(self, plan: Plan, size_bytes: int, now_ns: int) -> None:
         """Queue for the wire: serialisation takes time, and the queue has an end."""
-        rate = self.profile.bandwidth_bytes_per_s
+        rate = self._nature.profile.bandwidth_bytes_per_s
         assert rate is not None
         start_ns = max(now_ns, self._free_ns)
         waiting_bytes = (start_ns - now_ns) * rate / NS
-        limit = self.profile.queue_bytes
+        limit = self._nature.profile.queue_bytes
         if limit is not None and waiting_bytes > 0 and waiting_bytes + size_bytes > limit:
             plan.fate = "queue full"
             return

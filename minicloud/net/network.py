@@ -8,6 +8,8 @@ a cut or a hold that comes later meets it on arrival.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
+
 import msgspec
 
 from minicloud.errors import UsageError
@@ -16,28 +18,36 @@ from minicloud.kernel.run import Kernel
 from minicloud.net.active import Active, activate
 from minicloud.net.envelope import Envelope, SendRecord
 from minicloud.net.faults import Fault, Hold
-from minicloud.net.link import Link
+from minicloud.net.link import Link, Nature
 from minicloud.net.profile import DEFAULT, LOOPBACK, Profile
 from minicloud.net.sites import sending_line
 
-__all__ = ["Network", "Port"]
+__all__ = ["Network", "Port", "Receiver"]
 
 _FATE = int(Kind.FATE)
 
 
-class Port:
-    """A host's attachment to the network."""
+class Receiver(Protocol):
+    """Whoever takes what arrives at a port."""
 
-    __slots__ = ("name", "receive", "routes", "zone")
+    def receive(self, envelope: Envelope) -> None:
+        """Take a message and record its fate, now or later."""
+        ...
+
+
+class Port:
+    """A host's attachment to the network. While nobody receives, what arrives is dropped."""
+
+    __slots__ = ("name", "receiver", "routes", "zone")
 
     def __init__(self, name: str, zone: str) -> None:
         self.name = name
         self.zone = zone
-        self.receive: Callable[[Envelope], None] | None = None
+        self.receiver: Receiver | None = None
         self.routes: dict[str, Link] = {}
 
     def __repr__(self) -> str:
-        return f"<Port {self.name}{'' if self.receive else ' down'}>"
+        return f"<Port {self.name}{'' if self.receiver else ' down'}>"
 
 
 class Network:
@@ -54,11 +64,12 @@ class Network:
         )
         self.aliases: dict[str, str] = {}
         """Names that stand for a host at the moment of sending: virtual addresses."""
-        self._emit = kernel.trace.emit
-        self._clock = kernel.clock
+        self.emit = kernel.trace.emit
+        self.clock = kernel.clock
         self.sites = kernel.trace.sites
         """Whether the trace notes from which line each message was sent."""
         self._fault_numbers: dict[str, int] = {}
+        self._natures: dict[Profile, Nature] = {}
 
     # Ports and links.
 
@@ -86,19 +97,32 @@ class Network:
                     raise UsageError(f"There is no host {name!r}; hosts are: {known}")
             ports = self.ports[source], self.ports[target]
             profile = LOOPBACK if source == target else self.profile_between(*ports)
-            link = self.links[source, target] = Link(*ports, profile, self.kernel.entropy)
+            nature = self.nature(profile)
+            link = self.links[source, target] = Link(*ports, nature, self.kernel.entropy)
             link.set_faults(self._faults_on(source, target))
         return link
+
+    def nature(self, profile: Profile) -> Nature:
+        """What a profile comes to; made once a profile."""
+        nature = self._natures.get(profile)
+        if nature is None:
+            nature = self._natures[profile] = Nature(profile)
+        return nature
+
+    def set_profile(self, source: str, target: str, profile: Profile) -> None:
+        """Give one link another nature from now on."""
+        self.link(source, target).set_nature(self.nature(profile))
 
     def _route(self, port: Port, record: SendRecord) -> Link | None:
         """The link for an address that has no route yet; the fate of a message that has none."""
         address = record[5]
         target = self.resolve(address)
         if target is None:
-            self._emit((_FATE, record[1], record[2], Fate.UNKNOWN_ADDRESS, None))
+            self.emit((_FATE, record[1], record[2], Fate.UNKNOWN_ADDRESS, None))
             return None
         link = self.link(port.name, target.name)
-        if address.partition("/")[0] not in self.aliases:
+        # Where the trace notes lines, every message takes the way that asks for them.
+        if address.partition("/")[0] not in self.aliases and not self.sites:
             port.routes[address] = link
         return link
 
@@ -127,7 +151,7 @@ class Network:
         self._record_fault(active, "end")
         held, active.held = active.held, []
         for envelope in held:
-            self._clock.at(self._clock.now_ns, envelope.link.rank, self.arrive, envelope)
+            self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, envelope)
 
     def _renew_links(self) -> None:
         for (source, target), link in self.links.items():
@@ -141,13 +165,13 @@ class Network:
         )
         record = (
             int(Kind.FAULT),
-            self._clock.now_ns,
+            self.clock.now_ns,
             active.name,
             phase,
             active.fault.kind,
             detail,
         )
-        self._emit(record)
+        self.emit(record)
 
     # The way of a message.
 
@@ -157,23 +181,23 @@ class Network:
         """Send one message from a port: it is recorded now, and its fate when that is known."""
         if self.sites:
             self.kernel.trace.observe((int(Kind.SITE), record[1], sending_line()))
-        self._emit(record)
+        self.emit(record)
         link = port.routes.get(record[5]) or self._route(port, record)
         if link is None:
             return
-        envelope = Envelope(record, port.name, shape, answer, incarnation, link)
+        envelope = Envelope(record, shape, answer, incarnation, link)
         if link.plain:
             chance = link.draw()
             if chance >= link.kept:
                 self.fate(envelope, Fate.LOST)
                 return
             delay_ns = link.delay(chance * link.stretch)
-            self._clock.at(record[1] + delay_ns, link.rank, self.arrive, envelope)
+            self.clock.at(record[1] + delay_ns, link.rank, self.arrive, envelope)
         else:
             self._send_planned(link, envelope)
 
     def _send_planned(self, link: Link, envelope: Envelope) -> None:
-        now_ns = self._clock.now_ns
+        now_ns = self.clock.now_ns
         plan = link.plan(envelope, now_ns)
         if plan.fate is not None:
             self.fate(envelope, plan.fate)
@@ -181,10 +205,10 @@ class Network:
         if plan.held_by is not None:
             plan.held_by.held.append(envelope)
         else:
-            self._clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
+            self.clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
         for copy_ns in plan.copies_ns:
             copy = self._copy_of(envelope)
-            self._clock.at(now_ns + copy_ns, link.rank, self.arrive, copy)
+            self.clock.at(now_ns + copy_ns, link.rank, self.arrive, copy)
 
     def _copy_of(self, envelope: Envelope) -> Envelope:
         return msgspec.structs.replace(envelope, copy=True, cancelled=False)
@@ -201,17 +225,17 @@ class Network:
                     if fate:
                         self.fate(envelope, fate)
                     return
-        receive = link.target.receive
-        if receive is None:
+        receiver = link.target.receiver
+        if receiver is None:
             self.fate(envelope, Fate.DOWN)
         else:
-            receive(envelope)
+            receiver.receive(envelope)
 
     def fate(self, envelope: Envelope, fate: str, incarnation: str | None = None) -> None:
         """Record what became of a message; called exactly once for each message and each copy."""
         if envelope.copy:
             fate = f"copy: {fate}"
-        self._emit((_FATE, self._clock.now_ns, envelope.id, fate, incarnation))
+        self.emit((_FATE, self.clock.now_ns, envelope.id, fate, incarnation))
 
     # Messages under way.
 
@@ -219,7 +243,7 @@ class Network:
         """Messages that have left and not arrived, by arrival, then those held by a fault."""
         waiting = [
             entry
-            for entry in self._clock.heap
+            for entry in self.clock.heap
             if type(entry[4]) is Envelope and not entry[4].cancelled and entry[3] == self.arrive
         ]
         waiting.sort(key=lambda entry: entry[:3])
@@ -236,8 +260,8 @@ class Network:
             if envelope in active.held:
                 active.held.remove(envelope)
                 return True
-        if any(entry[4] is envelope for entry in self._clock.heap):
-            self._clock.cancel(envelope)
+        if any(entry[4] is envelope for entry in self.clock.heap):
+            self.clock.cancel(envelope)
             return True
         return False
 
@@ -254,7 +278,7 @@ class Network:
         if taken:
             copy = self._copy_of(envelope)
             copy.copy = envelope.copy
-            self._clock.at(self._clock.now_ns, envelope.link.rank, self.arrive, copy)
+            self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, copy)
         return taken
 
     def abandon(self) -> None:

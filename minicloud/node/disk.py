@@ -9,7 +9,7 @@ what it had under way then is not done.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -229,8 +229,7 @@ class _Done:
         if self._wait is not None:
             self._wait.wake()
 
-    def __await__(self) -> Iterator[Any]:
-        if self._finished:
-            return iter(())
-        self._wait = Wait(self._incarnation.kernel, lambda: self._what)
-        return self._wait.park().__await__()
+    def __await__(self) -> Generator[Any, None, None]:
+        if not self._finished:
+            self._wait = Wait(self._incarnation.kernel, lambda: self._what)
+            yield from self._wait.park().__await__()

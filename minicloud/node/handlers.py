@@ -16,15 +16,29 @@ __all__ = ["HandlerSpec", "PeriodicSpec", "every", "handle", "handlers_of", "per
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _nothing(*_: object) -> None:
+    """Stands where a method will."""
+
+
 class HandlerSpec:
     """A method that answers a message."""
 
-    __slots__ = ("decode", "is_async", "method", "shape", "until_deadline", "wants_sender")
+    __slots__ = (
+        "decode",
+        "function",
+        "is_async",
+        "method",
+        "shape",
+        "until_deadline",
+        "wants_sender",
+    )
 
     def __init__(
         self, method: str, shape: Any, *, is_async: bool, wants_sender: bool, until_deadline: bool
     ) -> None:
         self.method = method
+        self.function: Callable[..., Any] = _nothing
+        """The method as it stands in the node's class; set when the class is made."""
         self.shape = shape
         self.is_async = is_async
         self.wants_sender = wants_sender
@@ -183,7 +197,8 @@ def handlers_of(cls: type) -> dict[str, HandlerSpec]:
         found.update(own)
     for spec in found.values():
         # A subclass may override a `def` by an `async def` without decorating it again.
-        spec.is_async = inspect.iscoroutinefunction(getattr(cls, spec.method))
+        spec.function = getattr(cls, spec.method)
+        spec.is_async = inspect.iscoroutinefunction(spec.function)
     return found
 
 

@@ -11,6 +11,7 @@ from minicloud.kernel.records import Kind
 from minicloud.net.envelope import DATAGRAM, Envelope
 from minicloud.node.clock import MachineClock, NodeClock
 from minicloud.node.disk import Loss, NodeDisk, Storage
+from minicloud.node.inbox import Inbox
 from minicloud.node.incarnation import Incarnation
 from minicloud.node.machine import Machine, as_distribution
 from minicloud.node.node import Never, Node, Passing, Until
@@ -51,7 +52,7 @@ class Host(Generic[N]):
         self._sent = 0
         self._paused_ns: int | None = None
         self._frozen = False
-        self._inbox: list[Envelope] = []
+        self._inbox = Inbox()
         self._due: list[Timer] = []
         self._down_since_ns = 0
         self._armed: dict[str, int] = {}
@@ -116,9 +117,6 @@ class Host(Generic[N]):
         node.disk = NodeDisk(incarnation, self.disk)
         node.clock = NodeClock(self.clock)
         node.random = kernel.entropy.stream("node", incarnation.label)
-        if self._cls.send is Node.send:
-            # The same call without a frame between; a message is cheap enough to notice one.
-            vars(node)["send"] = incarnation.send
         self._incarnation, self._node = incarnation, node
         self._renew_server()
         try:
@@ -130,7 +128,7 @@ class Host(Generic[N]):
         if not incarnation.alive:
             return
         incarnation.listen(node, self._cls._handlers)  # noqa: SLF001 - one room
-        self.port.receive = incarnation.receive
+        self.port.receiver = incarnation
         for periodic in self._cls._periodics:  # noqa: SLF001 - one room
             start_periodic(incarnation, node, periodic)
         main = getattr(node, "main", None)
@@ -146,12 +144,11 @@ class Host(Generic[N]):
         kernel.trace.emit((_CRASH, kernel.clock.now_ns, incarnation.label, disk))
         incarnation.alive = False
         self._sent += incarnation.sent
-        self.port.receive = None
+        self.port.receiver = None
         self._incarnation = self._node = None
         self._down_since_ns = kernel.clock.now_ns
-        for envelope in self._inbox:
+        for envelope in self._inbox.empty():
             self.world.network.fate(envelope, "host down")
-        self._inbox.clear()
         self._due.clear()
         self.state = {}
         if self._paused_ns is not None:
@@ -202,7 +199,7 @@ class Host(Generic[N]):
             self._frozen = freeze_clock
             if freeze_clock:
                 self.clock.freeze()
-            self.port.receive = self._inbox.append
+            self.port.receiver = self._inbox
             kernel.scheduler.withhold(self._incarnation.domain)
             self._fault("pause", "begin")
         return Until(self.resume)
@@ -218,22 +215,15 @@ class Host(Generic[N]):
         self._unpause()
         self._fault("pause", "end")
         kernel.scheduler.release(incarnation.domain)
-        self.port.receive = incarnation.receive
+        self.port.receiver = incarnation
         due, self._due = self._due, []
         if frozen:
             retime(self, lambda timer: timer.due_ns + paused_for_ns, due)
         else:
             for timer in due:
                 incarnation.fire(timer)
-        inbox, self._inbox = self._inbox, []
-        for envelope in inbox:
-            kernel.at(kernel.clock.now_ns, self._late, envelope, rank=1)
-
-    def _late(self, envelope: Envelope) -> None:
-        if self.port.receive is None:
-            self.world.network.fate(envelope, "host down")
-        else:
-            self.port.receive(envelope)
+        for envelope in self._inbox.empty():
+            kernel.at(kernel.clock.now_ns, self.world.network.arrive, envelope, rank=1)
 
     def _unpause(self) -> None:
         self._paused_ns = None

@@ -7,7 +7,6 @@ touch the living. Calls and their replies are in `calls`; machines that boot and
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappush
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -19,154 +18,57 @@ from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.scheduler import Domain, domain_var
 from minicloud.kernel.waiting import Wait
 from minicloud.kernel.watchdog import StallInterrupt
-from minicloud.net.envelope import DATAGRAM, REFUSAL, REPLY, Envelope
+from minicloud.net.envelope import REFUSAL, REPLY, Envelope
 from minicloud.node.activity import Activity, activity_var
-from minicloud.node.address import address_of
 from minicloud.node.calls import Calls
 from minicloud.node.handlers import HandlerSpec
-from minicloud.node.message import encode
+from minicloud.node.sender import Sender
 from minicloud.node.timers import Timer
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host
-    from minicloud.node.server import Server
 
 __all__ = ["Incarnation"]
 
-_SEND, _FATE, _TIMER = int(Kind.SEND), int(Kind.FATE), int(Kind.TIMER)
-
-_Entry = tuple[HandlerSpec, Callable[..., Any], Callable[[bytes], Any], bool]
+_FATE, _TIMER = int(Kind.FATE), int(Kind.TIMER)
 
 
-class Incarnation:
+class Incarnation(Sender):
     """The machinery behind one `Node` object."""
 
     __slots__ = (
-        "_arrive",
         "_backlog",
-        "_clock",
-        "_emit",
         "_handlers",
-        "_heap",
+        "_node",
         "_nursery",
-        "_routes",
-        "_run",
-        "_sequence",
-        "_transmit",
-        "activity",
-        "alive",
         "calls",
         "context",
         "domain",
         "host",
         "kernel",
-        "label",
-        "network",
-        "port",
         "scope",
-        "sent",
-        "server",
         "timers",
     )
 
     def __init__(self, host: Host, number: int) -> None:
-        world = host.world
+        super().__init__(host.world.network, host.port, f"{host.name}.{number}")
         self.host = host
-        self.kernel = world.kernel
-        self.network = world.network
-        self.port = host.port
-        self.label = f"{host.name}.{number}"
-        self.alive = True
+        self.kernel = host.world.kernel
         self.domain = Domain(host.name)
         self.context: Context = copy_context()
         self.context.run(domain_var.set, self.domain)
         self.context.run(activity_var.set, None)
-        self.activity: Activity | None = None
-        """What a `def` handler or a timer is serving now; None while tasks run."""
         self.calls = Calls(self)
-        self.server: Server | None = None
         self.scope: trio.CancelScope | None = None
         self.timers = 0
-        self.sent = 0
-        """Messages sent so far."""
-        self._emit = world.kernel.trace.emit
-        self._clock = world.kernel.clock
-        self._transmit = world.network.send
-        self._arrive = world.network.arrive
-        # Where the trace notes lines, every message takes the longer way, which asks for them.
-        self._routes = {} if world.network.sites else host.port.routes
-        self._heap = world.kernel.clock.heap
-        self._sequence = world.kernel.clock.sequence
-        self._run = self.context.run
-        self._handlers: dict[str, _Entry] = {}
+        self._node: Any = None
+        self._handlers: dict[str, HandlerSpec] = {}
         self._nursery: trio.Nursery | None = None
         self._backlog: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
 
     def listen(self, node: object, handlers: dict[str, HandlerSpec]) -> None:
-        """Bind the handlers of the node object; what arrives before goes unheard."""
-        self._handlers = {
-            kind: (spec, getattr(node, spec.method), spec.decode, spec.wants_sender)
-            for kind, spec in handlers.items()
-        }
-
-    # Sending.
-
-    def serving(self) -> Activity | None:
-        """On whose behalf the code that runs now acts."""
-        return self.activity or activity_var.get()
-
-    def send(
-        self,
-        target: Any,
-        message: Any,
-        *,
-        call: int | None = None,
-        deadline_ns: int | None = None,
-    ) -> None:
-        """Send a message to an address, as part of what is being served now."""
-        if target.__class__ is not str:
-            target = address_of(target)
-        if not self.alive:
-            return
-        self.sent = number = self.sent + 1
-        activity = self.activity or activity_var.get()
-        if activity is None:
-            cause = op = None
-        else:
-            cause, op = activity.id, activity.op
-            if deadline_ns is None:
-                deadline_ns = activity.deadline_ns
-        now_ns = self._clock.now_ns
-        remaining_ns = None if deadline_ns is None else deadline_ns - now_ns
-        record = (
-            _SEND, now_ns, (self.label, number), cause, op, target, message._kind, call,
-            remaining_ns, encode(message),
-        )  # fmt: skip
-        link = self._routes.get(target)
-        if link is None or not link.plain:
-            self._transmit(self.port, record, message.__class__, DATAGRAM, None)
-            return
-        # What `Network.send` does on a plain link, without the call: this is the hottest line.
-        self._emit(record)
-        envelope = Envelope(record, self.port.name, message.__class__, DATAGRAM, None, link)
-        chance = link.draw()
-        if chance >= link.kept:
-            self.network.fate(envelope, Fate.LOST)
-            return
-        arrival_ns = now_ns + link.delay(chance * link.stretch)
-        heappush(self._heap, (arrival_ns, link.rank, self._sequence(), self._arrive, envelope))
-
-    def answer(self, envelope: Envelope, answer: int, content: Any) -> None:
-        """Send the reply or the refusal to a request; it is for the incarnation that asked."""
-        if not self.alive:
-            return
-        self.sent = number = self.sent + 1
-        asked = envelope.record
-        record = (
-            _SEND, self._clock.now_ns, (self.label, number), asked[2], asked[4], envelope.source,
-            asked[6], asked[7], None, encode(content),
-        )  # fmt: skip
-        self._transmit(self.port, record, envelope.shape, answer, asked[2][0])
+        """Answer with the handlers of the node object; what arrives before goes unheard."""
+        self._node, self._handlers = node, handlers
 
     # Receiving.
 
@@ -183,28 +85,28 @@ class Incarnation:
             self.server.offer(envelope)
             return
         _, _, identity, _, op, _, kind, call, remaining_ns, payload = envelope.record
-        entry = self._handlers.get(kind)
-        if entry is None:
+        spec = self._handlers.get(kind)
+        if spec is None:
             self._unheard(envelope, done)
             return
-        spec, method, decode, wants_sender = entry
-        now_ns = self._clock.now_ns
+        network = self.network
+        now_ns = network.clock.now_ns
         fate = Fate.DELIVERED_COPY if envelope.copy else Fate.DELIVERED
-        self._emit((_FATE, now_ns, identity, fate, self.label))
+        network.emit((_FATE, now_ns, identity, fate, self.label))
         deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
         activity = Activity(identity, op, deadline_ns)
-        message = decode(payload)
+        message = spec.decode(payload)
         if spec.is_async:
-            args = (message, envelope.source) if wants_sender else (message,)
-            self.spawn(self._serve_as_task, spec, method, args, envelope, activity, done)
+            args = (message, envelope.source) if spec.wants_sender else (message,)
+            self.spawn(self._serve_as_task, spec, args, envelope, activity, done)
             return
         # The fast path: no task, no scope, within the event that delivers.
         self.activity = activity
         try:
-            if wants_sender:
-                result = self._run(method, message, envelope.source)
+            if spec.wants_sender:
+                result = self.context.run(spec.function, self._node, message, envelope.source)
             else:
-                result = self._run(method, message)
+                result = self.context.run(spec.function, self._node, message)
             if call is not None:
                 self.answer(envelope, REPLY, result)
         except BaseException as error:  # noqa: BLE001 - sorted out below
@@ -217,7 +119,6 @@ class Incarnation:
     async def _serve_as_task(
         self,
         spec: HandlerSpec,
-        method: Callable[..., Any],
         args: tuple[Any, ...],
         envelope: Envelope,
         activity: Activity,
@@ -227,11 +128,11 @@ class Incarnation:
         try:
             if spec.until_deadline and activity.deadline_ns is not None:
                 with trio.move_on_at(activity.deadline_ns / NS) as scope:
-                    result = await method(*args)
+                    result = await spec.function(self._node, *args)
                 if scope.cancelled_caught:
                     return
             else:
-                result = await method(*args)
+                result = await spec.function(self._node, *args)
             if envelope.record[7] is not None:
                 self.answer(envelope, REPLY, result)
         except Exception as error:  # noqa: BLE001 - sorted out below
@@ -332,7 +233,7 @@ class Incarnation:
         if timer.quiet:
             timer.fn(*timer.args)
             return
-        self._emit((_TIMER, self.kernel.clock.now_ns, timer.id, timer.name))
+        self.network.emit((_TIMER, self.kernel.clock.now_ns, timer.id, timer.name))
         self.act(Activity(timer.id, timer.op), f"timer {timer.name}", timer.fn, timer.args)
 
     def act(
@@ -347,7 +248,7 @@ class Incarnation:
             return
         self.activity = activity
         try:
-            self._run(fn, *args)
+            self.context.run(fn, *args)
         except PowerCut:
             if self.alive:
                 raise

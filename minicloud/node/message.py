@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Generic, TypeVar, dataclass_transform, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, get_args, get_origin
 
 import msgspec
 
 from minicloud.errors import UsageError
 
 __all__ = ["Message", "Request", "encode", "kind_of"]
+
+if TYPE_CHECKING:
+    from msgspec import StructMeta as _StructMeta
+else:
+    _StructMeta = type(msgspec.Struct)  # older releases have no public name for it
 
 R = TypeVar("R")
 
@@ -24,7 +29,7 @@ encode: Callable[[Any], bytes] = msgspec.msgpack.Encoder(order="deterministic").
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class _MessageMeta(type(msgspec.Struct)):  # type: ignore[misc] # the C metaclass has no public name
+class _MessageMeta(_StructMeta):
     """Makes structs frozen without saying so, and gives each its kind."""
 
     def __new__(
@@ -71,6 +76,10 @@ class Message(msgspec.Struct, metaclass=_MessageMeta):
     _reply_type: ClassVar[Any]
     _decoder: ClassVar[Any]
     _reply_decoder: ClassVar[Any]
+
+    if TYPE_CHECKING:
+
+        def __init_subclass__(cls, *, service: str | None = None, **config: Any) -> None: ...
 
 
 class Request(Message, Generic[R]):

@@ -16,18 +16,17 @@ def test_the_numbers_of_a_stream_are_pinned_for_ever():
     assert all(0 <= number < 1 for number in first)
 
 
-PINNED = [0.4201769507391713, 0.4610064659331684, 0.00660596068764896]
+PINNED = [0.8029226382209316, 0.5815286545508604, 0.6935686397177335]
 
 
 def test_the_generator_is_the_one_that_is_documented():
-    """A slow twin in plain arithmetic: 128-bit LCG, two 53-bit outputs a step."""
+    """A slow twin in plain arithmetic: 128-bit LCG, the upper 53 bits of each step."""
     entropy = Entropy(7)
     state = entropy._key(16, ("x",))
     draw = entropy.draw("x")
     for _ in range(100):
         state = (state * 47026247687942121848144207491837523525 + 117397592171526113268558934119004209487) % 2**128
         assert draw() == (state // 2**75) / 2**53
-        assert draw() == (state // 2**22 % 2**53) / 2**53
 
 
 def test_streams_of_other_names_are_other_streams():
@@ -52,7 +51,7 @@ def test_seeds_differ():
 
 @pytest.mark.parametrize("pair", [0, 1])
 def test_numbers_are_uniform_and_pairs_are_independent(pair):
-    """Chi-square over 16 × 16 cells of successive numbers, for both outputs of a step."""
+    """Chi-square over 16 × 16 cells of successive numbers."""
     counts: Counter[tuple[int, int]] = Counter()
     draw = Entropy(11).draw("chi")
     if pair:

@@ -1,7 +1,9 @@
-"""The ping-pongs that `bench.kernel` measures: pairs of nodes that pass one ball with everything on.
+"""The ping-pongs that `bench.kernel` measures: pairs of nodes that pass one ball with everything
+on.
 
-Everything on: a delay distribution and a loss rule on every link, encoding and decoding, envelopes with
-ids, causes and incarnations, a context per node, every record digested and written uncompressed.
+Everything on: a delay distribution and a loss rule on every link, encoding and decoding, envelopes
+with ids, causes and incarnations, a context per node, every record digested and written
+uncompressed.
 """
 
 from __future__ import annotations

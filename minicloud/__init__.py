@@ -4,7 +4,6 @@ Each name is imported when it is first asked for, so `import minicloud` costs ne
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from minicloud.scenario import breaks, holds, run, scenario, sweep
     from minicloud.services import kv
     from minicloud.workload import Load
-
-try:
-    __version__ = version("minicloud")
-except PackageNotFoundError:  # pragma: no cover - run from a tree that was never installed
-    __version__ = "0"
 
 ms = 0.001
 """A millisecond in seconds: `timeout=50 * ms`."""
@@ -102,9 +96,21 @@ __all__ = [
 ]
 
 
+def _version() -> str:
+    # Reading the metadata takes longer than everything else here.
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return version("minicloud")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        value: Any = import_module(f"minicloud.{_MODULES[name]}")
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _MODULES:
+        value = import_module(f"minicloud.{_MODULES[name]}")
     elif name in _HOME:
         value = getattr(import_module(f"minicloud.{_HOME[name]}"), name)
     else:

@@ -3,8 +3,8 @@
 Three families, because each asks for something else of its reader:
 
 * the caller's mistake (`UsageError`): a wrong name, argument or file. One sentence says what to do.
-* the simulated world's fault (`CallError` and its children): what real code would meet, and `definite`
-  says whether the thing certainly did not happen.
+* the simulated world's fault (`CallError` and its children): what real code would meet, and
+  `definite` says whether the thing certainly did not happen.
 * a run that could not go on (`RunFailure` and its children), or the simulator's own bug
   (`SimulationError`).
 """

@@ -10,6 +10,7 @@ import time
 
 import pytest
 import trio
+import trio.lowlevel
 import trio.testing
 
 from minicloud.errors import Deadlock, LimitReached, Livelock, Stalled, UsageError
@@ -78,7 +79,7 @@ def test_all_events_of_an_instant_fire_before_any_task_runs(noise):
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(task)
-            await trio.sleep(0)
+            await trio.lowlevel.checkpoint()
             kernel.at(NS, lambda _: (order.append("wakes"), first.set()), rank=1)
             # Thousands of events at one instant: more than the clock fires in one go.
             for i in range(3000 if noise else 1):
@@ -96,7 +97,7 @@ def test_a_wake_up_exactly_at_the_deadline_is_in_time(bystander):
         event, other = trio.Event(), trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(other.wait)
-            await trio.sleep(0)
+            await trio.lowlevel.checkpoint()
             if bystander:
                 kernel.at(NS, lambda _: other.set())
             kernel.at(NS, lambda _: event.set())
@@ -237,7 +238,7 @@ def test_a_deadlock_is_named():
 def test_steps_that_fill_an_instant_are_a_livelock():
     async def main(kernel):
         while True:
-            await trio.sleep(0)
+            await trio.lowlevel.checkpoint()
 
     error = simulate(main, limits=Limits(instant=1000)).exception
     assert isinstance(error, Livelock)

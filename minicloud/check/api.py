@@ -41,8 +41,8 @@ def judge_file(
 ) -> FileVerdict:
     """Judge a file of a history by the model of that name, within `timeout` seconds.
 
-    Raises UsageError for an unknown model or format, and FileError, whose message opens with file and
-    line, for a file that cannot be read or does not fit the model.
+    Raises UsageError for an unknown model or format, and FileError, whose message opens with file
+    and line, for a file that cannot be read or does not fit the model.
     """
     began = clock()
     check = linearizable(model, clock=clock)

@@ -1,8 +1,8 @@
 """One event of a history, one operation, and the rules by which events pair up; judges nothing.
 
 The vocabulary is the one that the field's tools share: a process invokes an operation `f`, and that
-invocation is completed by `ok` (it happened, with this result), `fail` (it did not happen) or `info`
-(nobody knows, and it may still happen at any later time).
+invocation is completed by `ok` (it happened, with this result), `fail` (it did not happen) or
+`info` (nobody knows, and it may still happen at any later time).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of `history.jsonl`.
 
     `time` is in nanoseconds (in a history read from a file without times it is the line number).
-    `type` is invoke, ok, fail or info. `service` names the service that was asked, `client` who asked,
-    `op` is the id that trace records carry too.
+    `type` is invoke, ok, fail or info. `service` names the service that was asked, `client` who
+    asked, `op` is the id that trace records carry too.
     """
 
     index: int
@@ -48,8 +48,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """An invocation and what became of it.
 
-    `start` and `end` are positions of its two events in the history and decide what was before what;
-    `end` and `end_ns` are None where it never returned. `start_ns` and `end_ns` are for people.
+    `start` and `end` are positions of its two events in the history and decide what was before
+    what; `end` and `end_ns` are None where it never returned. `start_ns` and `end_ns` are for
+    people.
     """
 
     process: int
@@ -101,8 +102,8 @@ class Pairing:
             )
         if event.process in self.retired:
             raise Contradiction(
-                f"process {event.process} invokes {event.f} although its {self.retired[event.process].f} "
-                "ended in info; such a process is never used again"
+                f"process {event.process} invokes {event.f} although its "
+                f"{self.retired[event.process].f} ended in info; such a process is never used again"
             )
         self.open[event.process] = event
 
@@ -110,7 +111,8 @@ class Pairing:
         invocation = self.open.pop(event.process, None)
         if invocation is None:
             raise Contradiction(
-                f"process {event.process} completes a {event.f} ({event.type}) that it never invoked"
+                f"process {event.process} completes a {event.f} ({event.type}) that it never "
+                "invoked"
             )
         if event.f != invocation.f or (event.key is not None and event.key != invocation.key):
             raise Contradiction(

@@ -1,8 +1,8 @@
 """A history: what clients asked, when, and what they were told; judges nothing, knows no service.
 
 It is written while a run goes on (`invoke`, `complete`), or read from a file (`History.read`), and
-looked at as operations. Its order is the order of its events: what completed before another thing was
-invoked happened before it, equal times or not.
+looked at as operations. Its order is the order of its events: what completed before another thing
+was invoked happened before it, equal times or not.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class History:
     ) -> int:
         """Record that a process begins an operation at `time` (nanoseconds); returns its index.
 
-        Raises UsageError where the process is still busy, was retired by an info, or time went back.
+        Raises UsageError where the process is still busy, was retired by an info, or time went
+        back.
         """
         event = Event(
             index=len(self.events),
@@ -96,8 +97,8 @@ class History:
     ) -> None:
         """Record what became of the operation that `invoke` numbered `invocation`.
 
-        `value` is an ok operation's result. Where it is None, and for fail and info, the argument is
-        written again, as the field's tools expect. Raises UsageError as `invoke` does.
+        `value` is an ok operation's result. Where it is None, and for fail and info, the argument
+        is written again, as the field's tools expect. Raises UsageError as `invoke` does.
         """
         begun = self._begun(invocation)
         if value is None and (type != "ok" or begun.f in REPEATS_ITS_ARGUMENT):
@@ -133,8 +134,8 @@ class History:
             )
         if self.events and event.time < self.events[-1].time:
             raise UsageError(
-                f"history: {event.f} of process {event.process} is recorded at {event.time} ns, but the "
-                f"event before it at {self.events[-1].time} ns; time does not go back"
+                f"history: {event.f} of process {event.process} is recorded at {event.time} ns, "
+                f"but the event before it at {self.events[-1].time} ns; time does not go back"
             )
         try:
             self._pairing.admit(event)
@@ -147,13 +148,13 @@ class History:
     # Queries
 
     def operations(self) -> list[Operation]:
-        """All operations, in the order in which they began; those still open are of unknown outcome."""
+        """All operations, in the order in which they began; open ones have an unknown outcome."""
         if self._operations is None:
             self._operations = _pair(self.events)
         return self._operations
 
     def select(self, predicate: Callable[[Operation], bool]) -> History:
-        """The part of this history whose operations satisfy the predicate; order and times are kept."""
+        """The part whose operations satisfy the predicate; order and times are kept."""
         wanted = {operation.start for operation in self.operations() if predicate(operation)}
         part = self._part()
         chosen: dict[int, bool] = {}
@@ -189,29 +190,43 @@ class History:
         """Read a history; the format is guessed from its content unless it is named.
 
         Formats: `jsonl` (this project's own), `edn` (Jepsen's: a vector of maps, or a map a line),
-        `jepsen-log` (Jepsen's log lines; other lines are passed over) and `kv-log` (a map a line, each
-        with a key). Raises FileError, whose message opens with file and line, for a file that is
-        missing, empty, cut off, malformed or contradictory.
+        `jepsen-log` (Jepsen's log lines; other lines are passed over) and `kv-log` (a map a line,
+        each with a key). Raises FileError, whose message opens with file and line, for a file that
+        is missing, empty, cut off, malformed or contradictory.
         """
         history = History()
         history.events, history.source = read_events(Path(path), format)
         return history
 
     def write_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write `history.jsonl`, aside first and then renamed, so that no half of it is ever seen."""
+        """Write `history.jsonl`, aside first and then renamed, so that no half of it is ever seen.
+
+        Raises UsageError, and writes nothing, where a value cannot be written as JSON.
+        """
         target = Path(path)
         aside = target.with_name(f".{target.name}.part")
-        encoder = msgspec.json.Encoder()
         try:
             with aside.open("wb") as file:
                 for index, event in enumerate(self.events):
-                    if event.index != index:
-                        event = msgspec.structs.replace(event, index=index)
-                    file.write(encoder.encode(event))
-                    file.write(b"\n")
+                    file.write(_line(index, event))
             aside.replace(target)
         finally:
             aside.unlink(missing_ok=True)
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def _line(index: int, event: Event) -> bytes:
+    if event.index != index:
+        event = msgspec.structs.replace(event, index=index)
+    try:
+        return _ENCODER.encode(event) + b"\n"
+    except (TypeError, ValueError, OverflowError) as problem:
+        raise UsageError(
+            f"history: event {index} ({event.f} of process {event.process}) cannot be written as "
+            f"JSON: {problem}. Record a value made of text, numbers, lists and Structs"
+        ) from None
 
 
 def _pair(events: list[Event]) -> list[Operation]:

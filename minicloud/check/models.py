@@ -1,7 +1,7 @@
 """Sequential specifications: what one object answers if it does one thing at a time.
 
-A model is an initial state and a `step`; it knows nothing of time, concurrency or files. What a search
-may assume beyond that is stated beside it, and optional: an own model needs only the two.
+A model is an initial state and a `step`; it knows nothing of time, concurrency or files. What a
+search may assume beyond that is stated beside it, and optional: an own model needs only the two.
 
 Steps see operations whose values are frozen (lists are tuples); the models here see None, True and
 False as marks, so that no state is None and a 1 is not taken for True.
@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from minicloud.check.event import Operation
+from minicloud.check.linear.distinct import register_clash
+from minicloud.check.linear.fifo import queue_clash
 from minicloud.check.linear.lens import (
     LensMaker,
     Step,
@@ -24,7 +27,7 @@ from minicloud.check.linear.lens import (
     queue_lens,
     register_lens,
 )
-from minicloud.check.values import ABSENT, FALSE, freeze, freeze_exactly
+from minicloud.check.values import ABSENT, FALSE, Mark, freeze, freeze_exactly
 from minicloud.errors import UsageError
 
 __all__ = ["MODELS", "Model", "find_model", "fitting"]
@@ -34,21 +37,24 @@ def _no(_: Operation) -> bool:
     return False
 
 
-def _nothing(_: Operation) -> Any:
+def _nothing(_: Any) -> Any:
     return None
 
 
 class Model(msgspec.Struct, frozen=True):
     """A sequential specification.
 
-    `step(state, op)` gives the state after `op`, or None where `op` cannot happen in that state with that
-    result. States must be hashable. Where `op.known` is False the outcome is unknown: `op.result` says
-    nothing then, and the step gives the state if the operation did happen.
+    `step(state, op)` gives the state after `op`, or None where `op` cannot happen in that state
+    with that result. States must be hashable. Where `op.known` is False the outcome is unknown:
+    `op.result` says nothing then, and the step gives the state if the operation did happen.
 
-    The rest is for the search and for messages. `operations` are the names of f it knows (empty: any).
-    `pure(op)` promises that op never changes the state. `by_value` promises that the step looks at f,
-    argument and result only. `registers` names its read and its write where it is a register (a test
-    far quicker than search may then do); `blank` are the values by which a read shows the initial state.
+    The rest is for the search and for messages. `operations` are the names of f it knows (empty:
+    any). `pure(op)` promises that op never changes the state. `by_value` promises that the step
+    looks at f, argument and result only. `lens` says what of a state can matter. `quick` is a test
+    that is quicker than search: it gives the operations that fit in no order, an empty list if all
+    fit, or None if it cannot tell. `problem` complains about an operation, `canon` makes its values
+    hashable, `observed` and `produced` are the value (or state) that an operation saw and the one
+    that it left, for evidence.
     """
 
     initial: Any
@@ -60,8 +66,7 @@ class Model(msgspec.Struct, frozen=True):
     lens: LensMaker = no_lens
     problem: Callable[[Operation], str | None] = _nothing
     canon: Callable[[Any], Any] = freeze
-    registers: tuple[str, str] | None = None
-    blank: tuple[Any, ...] = ()
+    quick: Callable[[list[Operation]], list[Operation] | None] = _nothing
     observed: Callable[[Operation], Any] = _nothing
     produced: Callable[[Operation], Any] = _nothing
 
@@ -127,8 +132,9 @@ _REGISTER = Model(
     lens=register_lens,
     problem=_register_problem,
     canon=freeze_exactly,
-    registers=("read", "write"),
-    blank=(ABSENT,),
+    quick=partial(
+        register_clash, read="read", write="write", canon=freeze_exactly, blank=(ABSENT,)
+    ),
     observed=_register_observed,
     produced=_register_produced,
 )
@@ -166,20 +172,26 @@ _KV = Model(
     lens=kv_lens,
     problem=_kv_problem,
     canon=freeze_exactly,
-    registers=("get", "put"),
-    blank=(ABSENT, ""),
+    quick=partial(
+        register_clash, read="get", write="put", canon=freeze_exactly, blank=(ABSENT, "")
+    ),
     observed=lambda op: op.result if op.f == "get" else None,
     produced=lambda op: op.argument if op.f == "put" else None,
 )
 
 
-# A lock, without owners: a holder's process number may have changed since it acquired (Jepsen's rule).
+# A lock, without owners: a holder's process number may have changed since it acquired (Jepsen's
+# rule).
+
+
+FREE = Mark("free")
+HELD = Mark("held")
 
 
 def _mutex_step(state: Any, op: Operation) -> Any:
     if op.f == "acquire":
-        return "held" if state == "free" else None
-    return "free" if state == "held" else None
+        return HELD if state is FREE else None
+    return FREE if state is HELD else None
 
 
 # A queue, first in first out. A dequeue that answers nil found it empty.
@@ -202,13 +214,13 @@ MODELS: dict[str, Model] = {
     ),
     "kv": _KV,
     "mutex": Model(
-        initial="free",
+        initial=FREE,
         step=_mutex_step,
         name="mutex",
         operations=("acquire", "release"),
         by_value=True,
-        observed=lambda op: "free" if op.f == "acquire" else "held",
-        produced=lambda op: "held" if op.f == "acquire" else "free",
+        observed=lambda op: FREE if op.f == "acquire" else HELD,
+        produced=lambda op: HELD if op.f == "acquire" else FREE,
     ),
     "queue": Model(
         initial=(),
@@ -218,6 +230,7 @@ MODELS: dict[str, Model] = {
         pure=lambda op: op.f == "dequeue" and op.known and op.result is ABSENT,
         by_value=True,
         lens=queue_lens,
+        quick=queue_clash,
         canon=freeze_exactly,
         observed=lambda op: op.result if op.f == "dequeue" else None,
         produced=lambda op: op.argument if op.f == "enqueue" else None,

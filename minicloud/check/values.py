@@ -19,7 +19,8 @@ class Mark:
         return self.name
 
 
-# A model's step answers None for "impossible", so a state is never None; and Python takes True for 1.
+# A model's step answers None for "impossible", so a state is never None; and Python takes True for
+# 1.
 ABSENT = Mark("nil")
 TRUE = Mark("true")
 FALSE = Mark("false")
@@ -44,7 +45,7 @@ def freeze(value: Any) -> Any:
 
 
 def freeze_exactly(value: Any) -> Any:
-    """Like `freeze`, and None, True and False become marks: no state is None, and no 1 equals True."""
+    """Like `freeze`, but None, True and False become marks: no state is None, no 1 is True."""
     if value is None:
         return ABSENT
     if isinstance(value, bool):
@@ -55,7 +56,7 @@ def freeze_exactly(value: Any) -> Any:
 
 
 def show(value: Any, *, width: int = 40) -> str:
-    """A value as a sentence shows it: nil, true, 3, "text", [1 2]; the middle of a long one is left out."""
+    """A value as a sentence shows it: nil, true, 3, "text", [1 2]; a long one loses its middle."""
     text = _text(value)
     if len(text) <= width:
         return text
@@ -70,6 +71,8 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return f"[{' '.join(_text(item) for item in value)}]"
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     return repr(value)

@@ -38,10 +38,10 @@ class Verdict(Enum):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with its reason.
 
-    `why` is one sentence. `evidence` is the smallest window of operations that shows a violation, in
-    the order in which they began, and empty otherwise; it is meant to be judged by itself from one
-    of the states in `start` (empty: the model's initial state). `operations` counts what was judged,
-    `configurations` what a search spent on it.
+    `why` is one sentence. `evidence` is the smallest window of operations that shows a violation,
+    in the order in which they began, and empty otherwise; it is meant to be judged by itself from
+    one of the states in `start` (empty: the model's initial state). `operations` counts what was
+    judged, `configurations` what a search spent on it.
     """
 
     verdict: Verdict
@@ -55,7 +55,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     def __bool__(self) -> NoReturn:
         """A judgement has three values, so it has no truth."""
         raise TypeError(
-            "a judgement is valid, invalid or unknown, not true or false; write: judgement.verdict is Verdict.VALID"
+            "a judgement is valid, invalid or unknown, not true or false; "
+            "write: judgement.verdict is Verdict.VALID"
         )
 
     def raise_for_verdict(self) -> None:
@@ -111,5 +112,5 @@ class _Violates:
 
 
 def violates(check: Check) -> Check:
-    """The opposite claim: valid exactly where `check` is invalid, and unknown where it is unknown."""
+    """The opposite claim: valid exactly where `check` is invalid, unknown where it is unknown."""
     return _Violates(check)

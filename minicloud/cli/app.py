@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+from importlib.metadata import version
 
 import cyclopts
 from cyclopts import App, Group
 
+import minicloud
 from minicloud.errors import ExitCode, UsageError
 
 __all__ = ["build", "run_command"]
@@ -62,12 +64,8 @@ def build() -> App:
 
 
 def _version() -> str:
-    from minicloud.scenario.running import versions  # noqa: PLC0415 - slow to import
-
-    found = versions()
-    return (
-        f"minicloud {found['minicloud']} (Python {platform.python_version()}, trio {found['trio']})"
-    )
+    python, trio = platform.python_version(), version("trio")
+    return f"minicloud {minicloud.__version__} (Python {python}, trio {trio})"
 
 
 def run_command(words: list[str]) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from minicloud.cli.template import new_scenario
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, MinicloudError
+from minicloud.kernel.records import read_trace
 from minicloud.report.summary import folded
 from minicloud.scenario.folder import staging
 from minicloud.scenario.jobs import job_of
@@ -74,12 +75,12 @@ def _repeatable() -> str:
         file.write_text(new_scenario("doctors_lesson"), encoding="utf-8")
         scenario = load(file)
         case = scenario.case()
-        result = result_of(case, execute(scenario, case))
+        result = result_of(case, execute(scenario, case, trace=folder / "raw"))
         if result.verdict != "valid":
             raise AilmentError(
                 f"a small lesson ended {result.verdict}: {result.error}; please report it"
             )
-        if difference := twice(job_of(scenario, case), result, folder, []):
+        if difference := twice(job_of(scenario, case), result, folder, read_trace(folder / "raw")):
             raise AilmentError(f"{difference}; please report it")
     return "five processes ran a small lesson and ended in one digest"
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from minicloud.cli.terminal import Terminal
-from minicloud.cloud import Run
 from minicloud.errors import ExitCode, MinicloudError, SimulationError, UsageError
 from minicloud.kernel.records import read_trace
 from minicloud.report.summary import command, folded, next_line, summary
@@ -29,7 +28,15 @@ from minicloud.scenario.loading import (
     user_frames,
 )
 from minicloud.scenario.params import seconds, whole_number
-from minicloud.scenario.running import Result, as_stated, exit_code, keep, source_digest, versions
+from minicloud.scenario.running import (
+    Kept,
+    Result,
+    as_stated,
+    exit_code,
+    keep,
+    source_digest,
+    versions,
+)
 from minicloud.scenario.twice import first_difference, repeats
 from minicloud.scenario.twice import twice as run_twice
 
@@ -90,10 +97,12 @@ def run(
         case = scenario.case(variant, scenario.parse(set_ or []), seed=number, until=end)
         if expect and case.stated is None:
             raise UsageError(f"--expect: {scenario.name} states no verdict for these parameters")
-        result, made = keep(
+        kept = keep(
             scenario, case, Path(out), file=file, target=target, progress=_progress(terminal)
         )
-        _show_traceback(terminal, made)
+        result = kept.result
+        if result.verdict is None:
+            _show_traceback(terminal, kept.exception)
         difference = None
         if twice and result.verdict is not None:
             difference = _repeat(scenario, case, result, Path(out))
@@ -102,7 +111,7 @@ def run(
         result.error = difference or result.error
         terminal.json(result)
     else:
-        terminal.say(_lines(target, scenario, case, result, made))
+        terminal.say(_lines(target, scenario, case, kept))
         terminal.say(folded("✖ ", difference) if difference else [])
     if open_:
         terminal.complain("minicloud: runs have no picture yet, so --open opens nothing")
@@ -136,10 +145,9 @@ def _code(result: Result, case: Case, *, expect: bool) -> ExitCode:
     return ExitCode.INVALID if as_stated(result, case.stated) else ExitCode.VALID
 
 
-def _lines(
-    target: str, scenario: Scenario[Any], case: Case, result: Result, made: Run
-) -> Iterator[str]:
-    yield from summary(result, case, made.notes)
+def _lines(target: str, scenario: Scenario[Any], case: Case, kept: Kept) -> Iterator[str]:
+    result = kept.result
+    yield from summary(result, case, kept.notes)
     if result.repeatable is True:
         yield "  ✔ repeatable: fresh processes, other hash seeds, the same digest"
     if result.run is not None:
@@ -169,11 +177,10 @@ def loading(file: Path, terminal: Terminal) -> Scenario[Any]:
         raise
 
 
-def _show_traceback(terminal: Terminal, made: Run) -> None:
-    if made.failure not in {"scenario", "simulator"} or made.exception is None:
-        return
-    whole = traceback.format_exception(made.exception)
-    terminal.complain("".join(whole if terminal.debug else user_frames(made.exception)).rstrip())
+def _show_traceback(terminal: Terminal, error: BaseException | None) -> None:
+    if error is not None:
+        whole = traceback.format_exception(error)
+        terminal.complain("".join(whole if terminal.debug else user_frames(error)).rstrip())
 
 
 def _progress(terminal: Terminal) -> Any:

@@ -60,7 +60,10 @@ class Terminal:
         """Write to standard error; one line, unless it is a terminal, which would break words."""
         self.clear()
         if _is_terminal(self._err) and "\n" not in sentence:
-            sentence = "\n".join(wrap(sentence, 79, subsequent_indent="  ", break_long_words=False))
+            lines = wrap(
+                sentence, 79, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            )
+            sentence = "\n".join(lines)
         plain = not _writes(self._err, "✔✖")
         self._write(self._err, (sentence.translate(_PLAIN) if plain else sentence) + "\n")
 

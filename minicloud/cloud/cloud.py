@@ -1,4 +1,6 @@
-"""Owns what a scenario or a test holds: the `Cloud`. It knows no service; services start from specs."""
+"""Owns what a scenario or a test holds: the `Cloud`. It knows no service; services start from
+specs.
+"""
 
 from __future__ import annotations
 
@@ -57,6 +59,7 @@ class Cloud:
         """Every operation of every client so far."""
         self._promises = Promises(world.kernel)
         self._names: dict[str, int] = {}
+        self._notes: list[tuple[float, str]] = []
 
     @property
     def now(self) -> float:
@@ -80,8 +83,8 @@ class Cloud:
     ) -> Host[N]:
         """Make a host and boot a node on it, from its class and arguments.
 
-        `name` is the host's, or a `Machine` with place, capacity and disk. Raises `UsageError` for a
-        name that is taken, and whatever the node's `__init__` raises.
+        `name` is the host's, or a `Machine` with place, capacity and disk. Raises `UsageError` for
+        a name that is taken, and whatever the node's `__init__` raises.
         """
         if args:
             raise UsageError(f"cloud.node({name!r}, …): give the node's arguments by name")
@@ -142,6 +145,7 @@ class Cloud:
 
     def note(self, text: str) -> None:
         """Write a line into the story of the run; no part of the digest."""
+        self._notes.append((self.now, str(text)))
         self._kernel.trace.observe((int(Kind.NOTE), self._kernel.clock.now_ns, str(text)))
 
     def inject(self, fault: Fault) -> AbstractContextManager[Any]:
@@ -149,5 +153,8 @@ class Cloud:
         return self.net.inject(fault)
 
     def spawn(self, fn: Callable[..., Any], *args: Any) -> None:
-        """Start `fn(*args)` beside the scenario; it ends with the run, and its errors end the run."""
+        """Start `fn(*args)` beside the scenario; it ends with the run, its errors end the run."""
         self._kernel.spawn(fn, *args)
+
+    def __repr__(self) -> str:
+        return f"<Cloud seed {self.seed} at {self.now:g} s, {len(self._world.hosts)} hosts>"

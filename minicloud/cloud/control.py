@@ -1,4 +1,6 @@
-"""Owns `cloud.net`: what a scenario does to the network, with hosts given by name, pattern or handle."""
+"""Owns `cloud.net`: what a scenario does to the network, with hosts given by name, pattern or
+handle.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from minicloud.node.message import Message, kind_of
 __all__ = ["NetControl", "names_of"]
 
 Targets = Any
-"""A host's name, a pattern such as `"r*"`, a handle with a `name`, a service's with `hosts`, or several."""
+"""A host's name, a pattern such as `"r*"`, a handle with a `name`, a service's with `hosts`, or
+several.
+"""
 
 
 def names_of(targets: Targets) -> tuple[str, ...]:
@@ -37,7 +41,9 @@ def names_of(targets: Targets) -> tuple[str, ...]:
             return names_of(value.values() if isinstance(value, dict) else value)
     if isinstance(targets, Iterable) and not isinstance(targets, set | frozenset):
         return tuple(dict.fromkeys(name for target in targets for name in names_of(target)))
-    msg = f"{targets!r} names no host: give a name, a pattern such as 'r*', a host, or a list of them"
+    msg = (
+        f"{targets!r} names no host: give a name, a pattern such as 'r*', a host, or a list of them"
+    )
     raise UsageError(msg)
 
 
@@ -132,7 +138,7 @@ class NetControl:
         when: Callable[[Any], bool] | None = None,
         count: int | None = None,
     ) -> Any:
-        """Drop messages of a kind, or replies to a kind, or those for which `when(message)` holds."""
+        """Drop messages of a kind, replies to a kind, or those for which `when(message)` holds."""
         fault = faults.Drop(
             when,
             count,
@@ -180,7 +186,7 @@ class NetControl:
         return self._network.link(names_of(source)[0], names_of(target)[0])
 
     def profile(self, profile: Profile, source: Targets = None, target: Targets = None) -> None:
-        """Give links a nature: all, or those from and to some hosts. Links to come follow it too."""
+        """Give links a nature: all links, those to come too, or those from and to some hosts."""
         if source is None and target is None:
             self._topology.everywhere(profile)
             return
@@ -201,6 +207,7 @@ class NetControl:
 
     def _matching(self, targets: Targets) -> list[str]:
         everything = faults.OneWay(names_of(targets), ("*",))
+        self._must_exist(everything)
         return [name for name in self._network.ports if everything.covers(name, "")]
 
 

@@ -28,6 +28,10 @@ class CheckResult(msgspec.Struct):
     name: str
     verdict: Verdict
     detail: str
+    model: str | None = None
+    """The model that it judged by, so that the history can be judged again from its file."""
+    service: str | None = None
+    """The service that it judged, or None for the whole history."""
 
 
 class _Property:
@@ -65,7 +69,8 @@ class Promises:
         """Declare checks to be judged at the end. Raises `UsageError` for what is no check."""
         for check in checks:
             if not hasattr(check, "judge") and not callable(check):
-                msg = f"cloud.check({check!r}): give a check such as linearizable(store), or a function"
+                advice = "give a check such as linearizable(store), or a function"
+                msg = f"cloud.check({check!r}): {advice}"
                 raise UsageError(msg)
             self._checks.append(check)
 
@@ -86,7 +91,9 @@ class Promises:
         self._conditions[wait] = predicate
         self._watch()
         if timeout is not None:
-            late = AssertionError(f"until(): the condition of line {line} did not hold in {timeout:g} s")
+            late = AssertionError(
+                f"until(): the condition of line {line} did not hold in {timeout:g} s"
+            )
             due_ns = self._kernel.clock.now_ns + round(timeout * 1e9)
             self._kernel.at(due_ns, lambda _: wait.throw(late))
         try:
@@ -119,7 +126,16 @@ class Promises:
         for check in self._checks:
             if hasattr(check, "judge"):
                 judged = check.judge(history, timeout=timeout)
-                results.append(CheckResult(check.name, judged.verdict, judged.why))
+                model = getattr(check, "model", None)
+                results.append(
+                    CheckResult(
+                        check.name,
+                        judged.verdict,
+                        judged.why,
+                        model=getattr(model, "name", model),
+                        service=getattr(check, "service", None),
+                    )
+                )
             else:
                 why = _holds(check)
                 verdict = Verdict.VALID if why is None else Verdict.INVALID

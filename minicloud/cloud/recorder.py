@@ -1,4 +1,6 @@
-"""Owns the history of a run while it is being made: operations, their processes, their trace records."""
+"""Owns the history of a run while it is being made: operations, their processes, their trace
+records.
+"""
 
 from __future__ import annotations
 
@@ -80,10 +82,10 @@ class RecordedHistory(History):
     ) -> AsyncIterator[Outcome]:
         """Record what happens inside as one operation.
 
-        Leaving it is ok, with the value that was set; a `Refused`, or an error in `fail`, is fail; an
-        `OutcomeUnknown`, an error in `unknown`, or a cancellation is info, and its process number is
-        never used again.
-        The error goes on. Anything else is the client's own bug and goes on unrecorded.
+        Leaving it is ok, with the value that was set; a `Refused`, or an error in `fail`, is fail;
+        an `OutcomeUnknown`, an error in `unknown`, or a cancellation is info, and its process
+        number is never used again. The error goes on. Anything else is the client's own bug and
+        goes on unrecorded.
         """
         if process is None:
             process = self._inline = self._inline or Process(self, "scenario")
@@ -121,9 +123,7 @@ class RecordedHistory(History):
         finally:
             activity_var.reset(token)
 
-    def _end(
-        self, invocation: int, kind: Any, value: Any, error: BaseException | None
-    ) -> None:
+    def _end(self, invocation: int, kind: Any, value: Any, error: BaseException | None) -> None:
         if self._kernel.trace.sealed:
             return
         text = None if error is None else type(error).__name__

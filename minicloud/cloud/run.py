@@ -25,6 +25,7 @@ from minicloud.kernel.clock import to_ns
 from minicloud.kernel.entropy import Tape
 from minicloud.kernel.limits import Limits
 from minicloud.kernel.run import Finished, Kernel, simulate
+from minicloud.net.bands import Band
 from minicloud.net.network import Network
 from minicloud.node.world import World
 
@@ -52,6 +53,10 @@ class Run(msgspec.Struct, kw_only=True):
     messages: int
     history: History
     trace: Path | None
+    bands: list[Band] = []
+    """Every fault and its time."""
+    notes: list[tuple[float, str]] = []
+    """What `cloud.note` was told, each with its virtual time in seconds."""
     value: Any = None
     """What the scenario returned."""
 
@@ -109,9 +114,7 @@ def run_cloud(
     return _judged(cloud, finished, seed, trace, check_timeout)
 
 
-def _judged(
-    cloud: Cloud, finished: Finished, seed: int, trace: Path | None, timeout: float
-) -> Run:
+def _judged(cloud: Cloud, finished: Finished, seed: int, trace: Path | None, timeout: float) -> Run:
     world = cloud._world  # noqa: SLF001 - one room
     error, failure = finished.exception, _failure(finished.exception)
     checks = crash_results(world)
@@ -140,6 +143,8 @@ def _judged(
         messages=sum(host.sent for host in world.hosts.values()),
         history=cloud.history,
         trace=trace,
+        bands=world.network.bands,
+        notes=cloud._notes,  # noqa: SLF001 - one room
         value=finished.value,
     )
 

@@ -3,17 +3,17 @@
 Trio offers no public seam for a deterministic scheduler (trio #2675, #239), so this file takes the
 private ones, all of them here, set round one run and restored after it:
 
-====================================  ===============================================================
-`_run._ALLOW_DETERMINISTIC_…`         makes the loop sort each batch of tasks before it is shuffled
-`_run._r`                             the shuffler: an object of ours that orders and withholds tasks
-`Deadlines.add`, `Deadlines.remove`   equal deadlines expire in the order they were set, not by `id()`
+====================================  ==========================================================
+`_run._ALLOW_DETERMINISTIC_…`         makes the loop sort each batch before it is shuffled
+`_run._r`                             the shuffler: ours orders and withholds tasks
+`Deadlines.add`, `Deadlines.remove`   equal deadlines expire in the order they were set
 `CancelStatus.__attrs_post_init__`    cancellation reaches children and tasks in insertion order
 `GLOBAL_RUN_CONTEXT.runner`           run queue, next deadline, idle waiters, the tasks that live
 `Task._next_send(_fn)`, `_abort_func` to revive a withheld task with `Cancelled`, to abort a waiter
 `Task._attempt_abort`, `_counter`     the same, and a stable order of tasks
-`EntryQueue.task`, `Runner.init_task` to know Trio's own tasks, which a signal may wake
+`EntryQueue.task`, `Runner.init_task` Trio's own tasks, which a signal may wake
 `Cancelled._create`                   the exception that a revived task meets
-====================================  ===============================================================
+====================================  ==========================================================
 
 They are global to the process: two runs at once in two threads would share them, so `installed`
 refuses that. `self_test` names whatever a release of Trio has moved.
@@ -142,7 +142,7 @@ def _counting_deadlines(state: TrioState) -> tuple[Callable[..., None], Callable
         self._active += 1
         state.look = True
 
-    def remove(self: Any, deadline: float, cancel_scope: trio.CancelScope) -> None:
+    def remove(self: Any, *_: object) -> None:
         self._active -= 1
         state.look = True
 

@@ -1,16 +1,17 @@
 """Owns virtual time and the queue of events, which are one thing; knows no message and no node.
 
-Trio asks its clock one question when no task can run: how long until the next deadline? A simulation
-never sleeps, so this clock answers by doing the work: it pops the earliest event, moves time to it,
-fires it, and returns 0 as soon as tasks have become runnable or Trio's own deadline has come.
+Trio asks its clock one question when no task can run: how long until the next deadline? A
+simulation never sleeps, so this clock answers by doing the work: it pops the earliest event, moves
+time to it, fires it, and returns 0 as soon as tasks have become runnable or Trio's own deadline has
+come.
 
 The laws of an instant:
 
 * time is integer nanoseconds here and float seconds at Trio's edge; a jump to a deadline of Trio's
   goes to the first nanosecond whose float is not below it, or a task would wait for ever;
 * events are ordered by (time, rank, sequence);
-* all events of an instant fire before any task runs, then Trio's deadlines of the instant expire, then
-  tasks run: a reply that arrives exactly at its deadline is in time;
+* all events of an instant fire before any task runs, then Trio's deadlines of the instant expire,
+  then tasks run: a reply that arrives exactly at its deadline is in time;
 * after each event the next deadline is read again if a handler moved one;
 * nothing is raised into Trio's loop: what an event raises is kept, and ends the run.
 """
@@ -168,7 +169,9 @@ class Clock(trio.abc.Clock):
         return _first_ns_at_or_after(deadline)
 
     def _fire_until(self, due: float) -> float:
-        """Fire what comes before or at `due`, until a task can run; give the deadline as it is then."""
+        """Fire what comes before or at `due`, until a task can run; give the deadline as it is
+        then.
+        """
         heap, state = self.heap, self._state
         runq, idle_waiters = state.runq, state.idle_waiters
         now = self.now_ns
@@ -243,7 +246,7 @@ class Clock(trio.abc.Clock):
         return 0
 
     def _rest(self, deadline: float) -> float:
-        """After the end time stands still: whoever still waits is asked to stop, then waited for."""
+        """After the end time stands still: whoever waits is asked to stop, then waited for."""
         if deadline <= self.now_ns / NS:
             return 0
         self._on_idle()

@@ -1,14 +1,15 @@
-"""Owns randomness: every stream of a run, derived from (seed, names); knows not what it is used for.
+"""Owns randomness: every stream of a run, derived from (seed, names); knows not what it is used
+for.
 
-A stream belongs to a purpose and a subject, such as ("link", "a", "b"), so adding a client elsewhere
-does not move the latency of a→b, and removing one fault does not reshuffle the rest. Names reach the
-generator through BLAKE2b, never through `hash()`.
+A stream belongs to a purpose and a subject, such as ("link", "a", "b"), so adding a client
+elsewhere does not move the latency of a→b, and removing one fault does not reshuffle the rest.
+Names reach the generator through BLAKE2b, never through `hash()`.
 
-The generator is a 128-bit linear congruential one with the multiplier of the PCG family (O'Neill, "PCG:
-A Family of Simple Fast Space-Efficient Statistically Good Algorithms", 2014), of which the upper 53
-bits are used. It is chosen for its size: one integer a stream, where a Mersenne Twister holds 2.5 KB and
-a cloud has a stream a link. Streams start at points far apart in the period because their first state is
-a hash.
+The generator is a 128-bit linear congruential one with the multiplier of the PCG family (O'Neill,
+"PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms", 2014), of which the
+upper 53 bits are used. It is chosen for its size: one integer a stream, where a Mersenne Twister
+holds 2.5 KB and a cloud has a stream a link. Streams start at points far apart in the period
+because their first state is a hash.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ class Entropy:
         return int.from_bytes(blake2b(self._prefix + path, digest_size=size).digest(), "little")
 
     def source(self, *names: str) -> tuple[int, Draw | None]:
-        """What a `Source` of these names is made of: its first state, and its tape if it has one."""
+        """What a `Source` of these names is made of: its first state, and its tape if any."""
         state = self._key(16, names)
         if self._tape is None:
             return state, None

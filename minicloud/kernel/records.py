@@ -1,8 +1,8 @@
 """Owns the vocabulary of the trace: record types, their fields, and reading them back.
 
-A record is a tuple whose first item is its type and whose second is the virtual time in nanoseconds.
-An event's id is a pair (incarnation, number), written `r1.1:17`: counters per incarnation, so that
-one more client elsewhere does not rename everything.
+A record is a tuple whose first item is its type and whose second is the virtual time in
+nanoseconds. An event's id is a pair (incarnation, number), written `r1.1:17`: counters per
+incarnation, so that one more client elsewhere does not rename everything.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class Fate:
     DUPLICATE_REPLY = "duplicate reply"
     DROPPED = "dropped"
     SERVER_FULL = "server queue full"
+    UNDER_WAY = "under way at the end"
 
 
 def _identity(value: Any) -> Any:
@@ -100,7 +101,7 @@ def _identity(value: Any) -> Any:
 
 
 def as_dict(record: list[Any] | tuple[Any, ...]) -> dict[str, Any]:
-    """A record with its fields named and its payload decoded: what `trace.jsonl` holds a line of."""
+    """A record with its fields named and its payload decoded: one line of `trace.jsonl`."""
     kind, time, *rest = record
     named: dict[str, Any] = {"type": Kind(kind).name.lower(), "time": time}
     named.update(zip(FIELDS[kind], rest, strict=True))

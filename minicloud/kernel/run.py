@@ -1,7 +1,8 @@
-"""Owns one run from its seed to its seal: builds clock, scheduler, entropy and trace, and ends them.
+"""Owns one run from its seed to its seal: builds clock, scheduler, entropy and trace, and ends
+them.
 
-Knows no network and no node. `simulate(main, seed=…)` is all that the rooms above need; inside, they
-are handed the `Kernel`.
+Knows no network and no node. `simulate(main, seed=…)` is all that the rooms above need; inside,
+they are handed the `Kernel`.
 
 The end of a run, in this order, whether the scenario returned, failed or was interrupted: trace and
 history are sealed; the clock stops; every scope is cancelled; every withheld task is resumed by
@@ -27,16 +28,18 @@ from minicloud.errors import Deadlock, LimitReached, Livelock, RunFailure
 from minicloud.kernel import _trio
 from minicloud.kernel.clock import NS, Clock, to_ns
 from minicloud.kernel.entropy import Entropy, Tape
-from minicloud.kernel.limits import Limits
+from minicloud.kernel.limits import Limits, StallInterrupt, Watchdog
 from minicloud.kernel.scheduler import Domain, Scheduler, domain_var
 from minicloud.kernel.trace import Trace
-from minicloud.kernel.waiting import Wait, report
-from minicloud.kernel.watchdog import StallInterrupt, Watchdog
+from minicloud.kernel.waiting import Wait, forgotten_awaits, report
 
-__all__ = ["Finished", "Kernel", "simulate"]
+__all__ = ["Finished", "Kernel", "bare", "simulate"]
 
 RANK_FAULT = 0
 """Faults and node timers come first within an instant; a link has a rank drawn from the seed."""
+
+RANK_LIMIT = 1 << 40
+"""Time limits come last: what arrives exactly at one is in time."""
 
 
 class Finished(msgspec.Struct):
@@ -62,7 +65,8 @@ class Kernel:
         self.trace = trace
         self.entropy = Entropy(seed, tape)
         self.state = _trio.TrioState()
-        # The scheduler draws more than anything and there is one of it: a Mersenne Twister is right.
+        # The scheduler draws more than anything and there is one of it: a Mersenne Twister is
+        # right.
         order = random.Random(self.entropy.key("schedule")).random
         if tape is not None:
             order = tape.wrap(("schedule",), order)
@@ -113,8 +117,10 @@ class Kernel:
     async def _beside(self, fn: Callable[..., Awaitable[object]], args: tuple[Any, ...]) -> None:
         try:
             await fn(*args)
-        except Exception as error:  # noqa: BLE001 - it must leave bare, not in a nursery's group
-            self.fail(error)
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it must leave bare, not in a nursery's group
+            self.fail(bare(error))
 
     def kill(self, domain: Domain, scope: trio.CancelScope | None) -> None:
         """Stop the domain's tasks where they are, for good, as a power cut does."""
@@ -171,7 +177,7 @@ class Kernel:
             self._limit(f"{self.limits.events:,} events", "Raise limits.events")
 
     def _limit(self, what: str, advice: str) -> None:
-        waiting = report(self.waits, self.state.tasks(), self.now)
+        waiting = report(self.waits, self.state.tasks())
         msg = f"Limit of {what} reached at {self.now:g} s. {waiting}{advice}"
         self.fail(LimitReached(msg))
 
@@ -191,7 +197,7 @@ class Kernel:
 
     def _idle(self) -> None:
         if not self.clock.stopped:
-            waiting = report(self.waits, self.state.tasks(), self.now)
+            waiting = report(self.waits, self.state.tasks())
             msg = f"Deadlock at {self.now:g} s: nothing can run and nothing is scheduled. {waiting}"
             self.fail(Deadlock(msg + "Give the wait a timeout, or end the fault"))
             return
@@ -243,6 +249,7 @@ def simulate(
     try:
         with (
             _trio.installed(kernel.scheduler, kernel.state),
+            forgotten_awaits(kernel.fail),
             Watchdog(
                 stall_s=limits.stall_s,
                 progress=lambda: kernel.clock.events + kernel.scheduler.steps,
@@ -271,14 +278,21 @@ def simulate(
     )
 
 
+def bare(error: BaseException) -> BaseException:
+    """What is alone in its exception group, or the error itself."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 def _reason(kernel: Kernel, caught: BaseException | None) -> BaseException | None:
     """What ended the run: the first failure the kernel kept, or what the scenario raised, bare."""
-    while isinstance(caught, BaseExceptionGroup) and len(caught.exceptions) == 1:
-        caught = caught.exceptions[0]
+    caught = None if caught is None else bare(caught)
     if isinstance(caught, StallInterrupt):
         caught = caught.stalled
     if kernel.failure is not None:
-        # What the scenario raises while it is being ended is a consequence, unless it is its own word.
+        # What the scenario raises while it is being ended is a consequence, unless it is its own
+        # word.
         return kernel.failure
     if isinstance(caught, trio.Cancelled):
         return RunFailure("The scenario was cancelled from outside")

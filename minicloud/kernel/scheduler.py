@@ -1,8 +1,8 @@
 """Owns which task runs next: seeded orders, and the withholding of tasks whose node may not run.
 
-Trio hands each batch of runnable tasks, sorted by birth, to `shuffle`. A task belongs to a domain (a
-node's incarnation) through its context; a paused or dead domain's tasks are taken out of every queue
-of the living and kept. Knows tasks and domains, not nodes.
+Trio hands each batch of runnable tasks, sorted by birth, to `shuffle`. A task belongs to a domain
+(a node's incarnation) through its context; a paused or dead domain's tasks are taken out of every
+queue of the living and kept. Knows tasks and domains, not nodes.
 """
 
 from __future__ import annotations

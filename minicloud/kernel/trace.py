@@ -1,8 +1,8 @@
 """Owns the trace of one run: gathers records, digests what happened, writes blocks to disk.
 
 Records wait in a list and are encoded a block at a time, which costs a tenth of encoding each. The
-digest runs over the encoded records of what happened, not over observations (notes, shown state), so
-it is the same whether or not a trace is written, and wherever the blocks end.
+digest runs over the encoded records of what happened, not over observations (notes, shown state),
+so it is the same whether or not a trace is written, and wherever the blocks end.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Trace:
             self._sealed = True
 
     def digest(self) -> str:
-        """32 hexadecimal digits of SHA-256 over everything that happened, up to now or to the seal."""
+        """32 hexadecimal digits of SHA-256 over all that happened, up to now or to the seal."""
         if not self._sealed:
             self._flush()
         return self._hash.hexdigest()[:32]

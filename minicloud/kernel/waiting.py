@@ -1,20 +1,25 @@
-"""Owns waits for simulated things, and the words that say who waits for what."""
+"""Owns waits for simulated things, the words that say who waits for what, and forgotten awaits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from linecache import getline
 from typing import TYPE_CHECKING, Any
 
 import outcome
 import trio
 
+from minicloud.errors import UsageError
 from minicloud.kernel import _trio
 from minicloud.kernel.scheduler import domain_var
 
 if TYPE_CHECKING:
     from minicloud.kernel.run import Kernel
 
-__all__ = ["Wait", "report"]
+__all__ = ["Wait", "forgotten_awaits", "report"]
 
 _SHOWN = 6
 
@@ -35,7 +40,7 @@ class Wait:
         self.since_ns = kernel.clock.now_ns
 
     async def park(self) -> Any:
-        """Wait until woken; gives the value, or raises the error, that `wake` or `throw` brought."""
+        """Wait until woken; gives the value that `wake` brought, or raises the error of `throw`."""
         self._task = trio.lowlevel.current_task()
         self._kernel.waits[self] = None
         try:
@@ -71,7 +76,7 @@ def _owner(task: trio.lowlevel.Task) -> str:
     return domain.label if domain is not None else "the scenario"
 
 
-def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task], now: float) -> str:
+def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task]) -> str:
     """Who waits for what, since when, one sentence each; the longest waits first."""
     sentences: list[tuple[int, str]] = []
     explained = set()
@@ -98,3 +103,28 @@ def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task], now: float) -
         return ""
     more = f", and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
     return "; ".join(lines[:_SHOWN]) + more + ". "
+
+
+@contextmanager
+def forgotten_awaits(fail: Callable[[BaseException], None]) -> Iterator[None]:
+    """While it is open, a coroutine that dies without being awaited ends the run.
+
+    Python only warns, so a test that forgot `await cloud.sleep(5)` would pass in no time at all.
+    """
+    before: Any = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def complain(coroutine: Any) -> None:
+        # A coroutine dies in the statement that dropped it, or where its holder died.
+        frame = sys._getframe(1)  # noqa: SLF001 - the line is what helps
+        where = f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+        name = coroutine.__qualname__
+        line = getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        told = f" Write: await {line}" if f"{name.rpartition('.')[2]}(" in line else ""
+        msg = f"{where}: {name}() was never awaited, so it did nothing.{told}"
+        fail(UsageError(msg))
+
+    warnings._warn_unawaited_coroutine = complain  # type: ignore[attr-defined]  # noqa: SLF001
+    try:
+        yield
+    finally:
+        warnings._warn_unawaited_coroutine = before  # type: ignore[attr-defined]  # noqa: SLF001

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from minicloud.kernel.entropy import Draw, Entropy
 from minicloud.net import faults
-from minicloud.net.envelope import DATAGRAM, Envelope
+from minicloud.net.envelope import DATAGRAM, REPLY, Envelope
 
 if TYPE_CHECKING:
     from minicloud.net.link import Link, Plan
@@ -111,21 +111,19 @@ class _Drop(Active):
         assert isinstance(fault, faults.Drop)
         if plan.fate is not None or self._left == 0 or not self.fits(envelope):
             return
-        if fault.when is not None and not (
-            envelope.answer == DATAGRAM and fault.when(envelope.message())
-        ):
-            return
+        if fault.when is not None:
+            wanted = DATAGRAM if fault.replies_to is None else REPLY
+            if envelope.answer != wanted or not fault.when(envelope.message()):
+                return
         if self._left is not None:
             self._left -= 1
         plan.fate = f"dropped by {self.name}"
 
 
 class _Hold(Active):
-    __slots__ = ()
+    """Meets messages where they arrive, so that its end makes none faster than its link."""
 
-    def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
-        if plan.fate is None and plan.held_by is None and self.fits(envelope):
-            plan.held_by = self
+    __slots__ = ()
 
     def on_arrival(self, envelope: Envelope) -> str | None:
         if not self.fits(envelope):

@@ -17,7 +17,8 @@ Identity = tuple[str, int]
 SendRecord = tuple[
     int, int, Identity, Identity | None, str | None, str, str, int | None, int | None, bytes
 ]
-"""The trace's record of a send: type, time, id, cause, op, target, kind, call, remaining, payload."""
+"""The trace's record of a send: type, time, id, cause, op, target, kind, call, remaining, payload.
+"""
 
 HEADER_BYTES = 32
 """Added to the payload for the size of a message on the wire."""
@@ -30,8 +31,8 @@ class Envelope(msgspec.Struct, gc=False):
     """One message between leaving its sender and its fate; also the event that brings it.
 
     What the trace says of it is kept as it was written, in `record`; the rest is the network's.
-    `incarnation` is the label of the only receiver that may have it (replies), or None: whoever is up
-    at the address.
+    `incarnation` is the label of the only receiver that may have it (replies), or None: whoever is
+    up at the address.
     """
 
     record: SendRecord
@@ -88,9 +89,15 @@ class Envelope(msgspec.Struct, gc=False):
         return len(self.record[9]) + HEADER_BYTES
 
     def message(self) -> Any:
-        """A fresh decoding of the payload, for whoever inspects a message under way."""
-        return msgspec.msgpack.decode(self.record[9], type=self.shape)
+        """A fresh decoding of the payload, for whoever inspects a message under way.
+
+        Of a reply it is plain data; of a refusal, its name and arguments.
+        """
+        shape = self.shape if self.answer == DATAGRAM else Any
+        return msgspec.msgpack.decode(self.record[9], type=shape)
 
     def __repr__(self) -> str:
         number = f"{self.id[0]}:{self.id[1]}"
-        return f"<{self.kind} {number} {self.source} → {self.target}, sent {self.sent_ns / 1e9:g} s>"
+        return (
+            f"<{self.kind} {number} {self.source} → {self.target}, sent {self.sent_ns / 1e9:g} s>"
+        )

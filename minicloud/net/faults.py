@@ -64,7 +64,7 @@ class Partition(Cut, frozen=True, tag="partition"):
     groups: tuple[Names, ...]
 
     def __post_init__(self) -> None:
-        if len(self.groups) < 2 or not all(self.groups):  # noqa: PLR2004
+        if len(self.groups) < 2 or not all(self.groups):
             raise UsageError("Partition needs two groups of hosts or more, none of them empty")
 
     def covers(self, source: str, target: str) -> bool:
@@ -117,6 +117,12 @@ class _Directed(Fault, frozen=True, kw_only=True):
     replies_to: str | None = None
     """Only replies to requests of this kind."""
 
+    def __post_init__(self) -> None:
+        if self.message is not None and self.replies_to is not None:
+            raise UsageError(
+                f"{self.kind}: give message= or replies_to=, not both: no message is both"
+            )
+
     def covers(self, source: str, target: str) -> bool:
         return _member(source, self.source) and _member(target, self.target)
 
@@ -127,6 +133,7 @@ class Loss(_Directed, frozen=True, tag="loss"):
     probability: float
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _probability("Loss", self.probability)
 
 
@@ -143,17 +150,25 @@ class Duplicate(_Directed, frozen=True, tag="duplicate"):
     after: Distribution = Constant(0.001)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _probability("Duplicate", self.probability)
 
 
 class Drop(_Directed, frozen=True, tag="drop"):
-    """Messages that fit are dropped: of a kind, of a direction, for which `when` holds, the first `count`.
+    """Messages that fit are dropped: of a kind, of a direction, for which `when` holds, the first
+    `count`.
 
-    `when` is a function of the decoded message; a fault with one is no plain data.
+    `when` is a function of the decoded message, or of the reply (as plain data) where `replies_to`
+    is given; a fault with one is no plain data itself.
     """
 
     when: Callable[[Any], bool] | None = None
     count: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.count is not None and self.count < 0:
+            raise UsageError(f"Drop count is how many to drop, from 0, and is {self.count}")
 
 
 class Hold(_Directed, frozen=True, tag="hold"):

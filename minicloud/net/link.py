@@ -23,13 +23,12 @@ _RANKS = 255
 class Plan:
     """What shall become of one message: decided by the link, then changed by the faults on it."""
 
-    __slots__ = ("copies_ns", "delay_ns", "fate", "held_by")
+    __slots__ = ("copies_ns", "delay_ns", "fate")
 
     def __init__(self, delay_ns: int) -> None:
         self.delay_ns = delay_ns
         self.copies_ns: list[int] = []
         self.fate: str | None = None
-        self.held_by: Active | None = None
 
 
 class Nature:
@@ -53,8 +52,8 @@ class Nature:
 class Link(Source):
     """A directed link between two ports. It is its own stream of randomness, for want of room.
 
-    `plain` says that delay and loss are all there is to it, which is the fast path; `faults` are those
-    that lie on it now, in the order they were put there.
+    `plain` says that delay and loss are all there is to it, which is the fast path; `faults` are
+    those that lie on it now, in the order they were put there.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """Owns the way of a message from port to port and its fate; knows no handler, no RPC, no user.
 
 A port is where a host is attached. While its host is up the port has a receiver; what arrives at a
-port without one is dropped, with that reason. A message's delay and loss are decided when it is sent,
-a cut or a hold that comes later meets it on arrival.
+port without one is dropped, with that reason. A message's delay and loss are decided when it is
+sent, a cut or a hold that comes later meets it on arrival.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from minicloud.errors import UsageError
 from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.run import Kernel
 from minicloud.net.active import Active, activate
+from minicloud.net.bands import Band
 from minicloud.net.envelope import Envelope, SendRecord
 from minicloud.net.faults import Fault, Hold
 from minicloud.net.link import Link, Nature
@@ -59,6 +60,9 @@ class Network:
         self.ports: dict[str, Port] = {}
         self.links: dict[tuple[str, str], Link] = {}
         self.faults: list[Active] = []
+        self.bands: list[Band] = []
+        """Every fault so far and its time."""
+        self._open: dict[str, Band] = {}
         self.profile_between: Callable[[Port, Port], Profile] = lambda _source, _target: (
             self.profile
         )
@@ -172,6 +176,16 @@ class Network:
             detail,
         )
         self.emit(record)
+        self.band(active.name, active.fault.kind, begins=phase == "begin")
+
+    def band(self, name: str, kind: str, *, begins: bool) -> None:
+        """Note that a fault begins or ends, for pictures."""
+        key = f"{kind}/{name}"
+        if begins and key not in self._open:
+            self._open[key] = band = Band(name, kind, self.clock.now_ns)
+            self.bands.append(band)
+        elif not begins and key in self._open:
+            self._open.pop(key).end_ns = self.clock.now_ns
 
     # The way of a message.
 
@@ -202,10 +216,7 @@ class Network:
         if plan.fate is not None:
             self.fate(envelope, plan.fate)
             return
-        if plan.held_by is not None:
-            plan.held_by.held.append(envelope)
-        else:
-            self.clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
+        self.clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
         for copy_ns in plan.copies_ns:
             copy = self._copy_of(envelope)
             self.clock.at(now_ns + copy_ns, link.rank, self.arrive, copy)
@@ -231,6 +242,16 @@ class Network:
         else:
             receiver.receive(envelope)
 
+    def land(self, envelope: Envelope) -> None:
+        """Arrive whatever faults lie on the link: by hand, or in an inbox that it had reached."""
+        receiver = envelope.link.target.receiver
+        if envelope.cancelled:
+            return
+        if receiver is None:
+            self.fate(envelope, Fate.DOWN)
+        else:
+            receiver.receive(envelope)
+
     def fate(self, envelope: Envelope, fate: str, incarnation: str | None = None) -> None:
         """Record what became of a message; called exactly once for each message and each copy."""
         if envelope.copy:
@@ -244,7 +265,7 @@ class Network:
         waiting = [
             entry
             for entry in self.clock.heap
-            if type(entry[4]) is Envelope and not entry[4].cancelled and entry[3] == self.arrive
+            if type(entry[4]) is Envelope and not entry[4].cancelled
         ]
         waiting.sort(key=lambda entry: entry[:3])
         return [entry[4] for entry in waiting] + [e for a in self._holds() for e in a.held]
@@ -278,10 +299,10 @@ class Network:
         if taken:
             copy = self._copy_of(envelope)
             copy.copy = envelope.copy
-            self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, copy)
+            self.clock.at(self.clock.now_ns, envelope.link.rank, self.land, copy)
         return taken
 
     def abandon(self) -> None:
         """At the seal: say of every message still under way that it never arrived."""
         for envelope in self.in_flight():
-            self.fate(envelope, "under way at the end")
+            self.fate(envelope, Fate.UNDER_WAY)

@@ -1,4 +1,4 @@
-"""Owns what a link is like: delay, loss, duplication, reordering, bandwidth, as one frozen value."""
+"""Owns what a link is like, as one frozen value: delay, loss, duplication, order, bandwidth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     bandwidth_bytes_per_s: float | None = None
     """Bytes a second; None is without bound."""
     queue_bytes: int | None = None
-    """Bytes that may wait for the wire, beyond which a message is dropped; None is without bound."""
+    """Bytes that may wait for the wire, beyond which a message is dropped; None is without bound.
+    """
 
     def __post_init__(self) -> None:
         for name in ("loss", "duplicate", "reorder"):

@@ -1,22 +1,26 @@
 """Owns requests that wait for replies: matching, deadlines, quorums; knows no handler.
 
-A reply is matched by (caller, incarnation, call number) and the first one wins. A late and a duplicate
-reply are fates in the trace. Retries, hedging and breakers are policies around a call, never here.
+A reply is matched by (caller, incarnation, call number) and the first one wins. A late and a
+duplicate reply are fates in the trace. Retries, hedging and breakers are policies around a call,
+never here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
+import trio
 
 from minicloud.errors import CallError, OutcomeUnknown, QuorumFailed, Refused, UsageError
 from minicloud.kernel.clock import to_ns
 from minicloud.kernel.records import Fate, Kind
+from minicloud.kernel.run import RANK_LIMIT
 from minicloud.kernel.scheduler import domain_var
 from minicloud.kernel.waiting import Wait
 from minicloud.net.envelope import REPLY, Envelope
+from minicloud.node.activity import Activity
 from minicloud.node.message import reply_decoder_of
 
 if TYPE_CHECKING:
@@ -71,14 +75,26 @@ class Calls:
         if len(self._answered) > _REMEMBERED:
             del self._answered[next(iter(self._answered))]
         if envelope.answer == REPLY:
-            then(reply_decoder_of(envelope.shape)(envelope.payload))
+            then(self._reply(envelope))
         else:
             then(self._refusal(envelope))
 
+    def _reply(self, envelope: Envelope) -> Any:
+        try:
+            return reply_decoder_of(envelope.shape)(envelope.payload)
+        except msgspec.ValidationError as error:
+            msg = f"{envelope.source} answered {envelope.kind} with no such reply: {error}"
+            self._incarnation.unexpected(UsageError(msg), f"reply to {envelope.kind}")
+            return OutcomeUnknown(msg)
+
     def _refusal(self, envelope: Envelope) -> Refused:
-        name, args = _read_refusal(envelope)
+        name, args, attributes = msgspec.msgpack.decode(envelope.payload)
         shape = self._incarnation.host.world.refusals.get((envelope.kind, name), Refused)
-        return shape(*args)
+        # Not through its `__init__`, whose parameters need not be the arguments that it kept.
+        refused = shape.__new__(shape, *args)
+        refused.args = tuple(args)
+        vars(refused).update(attributes)
+        return refused
 
     def drop_all(self) -> None:
         """End every call, as its caller has lost power.
@@ -96,9 +112,9 @@ class Calls:
     # What is asked.
 
     def ask(
-        self, target: str, request: Any, then: Then, timeout: float | None | type[Unset]
+        self, target: str, request: Any, then: Then, timeout: float | type[Unset] | None
     ) -> None:
-        """Send a request and have `then` called with its reply or `CallError`: no task, no await."""
+        """Send a request and call `then` with its reply or `CallError`: no task, no await."""
         incarnation = self._incarnation
         deadline_ns, duration = self._limit(timeout)
         serving = incarnation.serving()
@@ -107,28 +123,24 @@ class Calls:
         def settled(result: Any) -> None:
             if timer is not None:
                 timer.cancel()
-            if serving is not None:
-                incarnation.act(serving, f"reply to {request._kind}", then, (result,))  # noqa: SLF001
-            else:
-                then(result)
+            where = f"reply to {request._kind}"
+            incarnation.act(serving or Activity(), where, then, (result,))
 
         number = self._register(settled)
         incarnation.send(target, request, call=number, deadline_ns=deadline_ns)
         if duration is not None:
-            timer = incarnation.after(
-                to_ns(duration), self._expire, number, target, request, duration, quiet=True
-            )
+            timer = self._limit_timer(duration, self._expire, number, target, request, duration)
 
-    async def call(self, target: str, request: Any, timeout: float | None | type[Unset]) -> Any:
+    async def call(self, target: str, request: Any, timeout: float | type[Unset] | None) -> Any:
         """Send a request and wait for its reply.
 
         Raises a `Refused` subclass where the service said no, `OutcomeUnknown` where no reply came.
         """
         incarnation = self._incarnation
         if not incarnation.alive:
-            raise OutcomeUnknown(f"{incarnation.label} is down, so nothing was sent")
+            await self._down()
         deadline_ns, duration = self._limit(timeout)
-        kind = request._kind  # noqa: SLF001 - one room
+        kind = request._kind
         limit = "no timeout" if duration is None else f"timeout {duration:g} s"
         wait = Wait(incarnation.kernel, lambda: f"{target}'s reply to {kind} ({limit})")
         self._waits[wait] = None
@@ -137,8 +149,8 @@ class Calls:
         try:
             incarnation.send(target, request, call=number, deadline_ns=deadline_ns)
             if duration is not None:
-                timer = incarnation.after(
-                    to_ns(duration), self._expire, number, target, request, duration, quiet=True
+                timer = self._limit_timer(
+                    duration, self._expire, number, target, request, duration
                 )
             return await wait.park()
         finally:
@@ -153,7 +165,7 @@ class Calls:
         request: Any,
         *,
         need: int,
-        timeout: float | None | type[Unset],
+        timeout: float | type[Unset] | None,
         late: Callable[[str, Any], None] | None,
     ) -> dict[str, Any]:
         """Send one request to many and wait until `need` of them have replied."""
@@ -162,24 +174,28 @@ class Calls:
             raise UsageError(f"A quorum of {need} can't come from {len(names)} nodes: {names}")
         incarnation = self._incarnation
         if not incarnation.alive:
-            raise OutcomeUnknown(f"{incarnation.label} is down, so nothing was sent")
+            await self._down()
         deadline_ns, duration = self._limit(timeout)
-        kind = request._kind  # noqa: SLF001 - one room
+        kind = request._kind
         wait = Wait(incarnation.kernel, lambda: f"{need} of {len(names)} replies to {kind}")
-        gathering = _Gathering(wait, kind, len(names), need, late)
-        self._waits[wait] = None
+        serving = incarnation.serving() or Activity()
+
+        def hear(name: str, reply: Any) -> None:
+            if late is not None:
+                incarnation.act(serving, f"late reply to {kind}", late, (name, reply))
+
+        gathering = _Gathering(wait, kind, len(names), need, hear)
         numbers = []
         timer: Timer | None = None
         for name in names:
             numbers.append(self._register(gathering.taker(name)))
             incarnation.send(name, request, call=numbers[-1], deadline_ns=deadline_ns)
         if duration is not None:
-            timer = incarnation.after(
-                to_ns(duration), self._give_up, numbers, gathering, duration, quiet=True
-            )
+            timer = self._limit_timer(duration, self._give_up, numbers, gathering, duration)
         if need <= 0:
             gathering.finished = True
             return {}
+        self._waits[wait] = None
         try:
             await wait.park()
             return dict(gathering.replies)
@@ -187,6 +203,11 @@ class Calls:
             self._waits.pop(wait, None)
             if timer is not None and not self._any_pending(numbers):
                 timer.cancel()
+
+    async def _down(self) -> NoReturn:
+        # A step, for whoever tries again and again would never let anything else happen.
+        await trio.lowlevel.checkpoint()
+        raise OutcomeUnknown(f"{self._incarnation.label} is down, so nothing was sent")
 
     def _any_pending(self, numbers: list[int]) -> bool:
         return any(number in self._pending for number in numbers)
@@ -201,6 +222,9 @@ class Calls:
         self._pending[self._number] = then
         return self._number
 
+    def _limit_timer(self, duration: float, fn: Callable[..., Any], *args: Any) -> Timer:
+        return self._incarnation.after(to_ns(duration), fn, *args, quiet=True, rank=RANK_LIMIT)
+
     def _expire(self, number: int, target: str, request: Any, duration: float) -> None:
         then = self._pending.pop(number, None)
         if then is not None:
@@ -210,7 +234,7 @@ class Calls:
             )
             then(OutcomeUnknown(text))
 
-    def _limit(self, timeout: float | None | type[Unset]) -> tuple[int | None, float | None]:
+    def _limit(self, timeout: float | type[Unset] | None) -> tuple[int | None, float | None]:
         """The deadline in virtual nanoseconds and the local seconds until it.
 
         What is left of the operation being served bounds every call below it.
@@ -219,7 +243,8 @@ class Calls:
         now_ns = incarnation.kernel.clock.now_ns
         serving = incarnation.serving()
         outer_ns = None if serving is None else serving.deadline_ns
-        left = None if outer_ns is None else max(0, outer_ns - now_ns) / 1e9
+        clock = incarnation.host.clock
+        left = None if outer_ns is None else clock.local_ns(max(0, outer_ns - now_ns)) / 1e9
         if timeout is Unset:
             duration = DEFAULT_TIMEOUT if left is None else left
         elif timeout is None:
@@ -231,7 +256,7 @@ class Calls:
             duration = timeout if left is None else min(timeout, left)
         if duration is None:
             return None, None
-        return now_ns + incarnation.host.clock.true_ns(to_ns(duration)), duration
+        return now_ns + clock.true_ns(to_ns(duration)), duration
 
 
 class _Gathering:
@@ -245,7 +270,7 @@ class _Gathering:
         kind: str,
         of: int,
         need: int,
-        late: Callable[[str, Any], None] | None,
+        late: Callable[[str, Any], None],
     ) -> None:
         self._wait = wait
         self._kind = kind
@@ -261,11 +286,13 @@ class _Gathering:
 
         def take(result: Any) -> None:
             if self.finished:
-                if self._late is not None and not isinstance(result, CallError):
+                if not isinstance(result, CallError):
                     self._late(name, result)
-            elif isinstance(result, Refused):
-                self.refusals[name] = result
-                if self._of - len(self.refusals) < self._need:
+            elif isinstance(result, CallError):
+                self._of -= 1
+                if isinstance(result, Refused):
+                    self.refusals[name] = result
+                if self._of < self._need:
                     self.fail("early")
             else:
                 self.replies[name] = result
@@ -293,8 +320,3 @@ def _settle(wait: Wait, result: Any) -> None:
         wait.throw(result)
     else:
         wait.wake(result)
-
-
-def _read_refusal(envelope: Envelope) -> tuple[str, list[Any]]:
-    name, args = msgspec.msgpack.decode(envelope.payload)
-    return name, args

@@ -1,8 +1,8 @@
 """Owns a machine's clock: what it reads and how fast it runs, against the run's true time.
 
 Two readings, as on a real machine: `now()` is the wall clock, with its offset and its steps;
-`monotonic()` counts from boot of the world and is never stepped. Drift bends both. Timers and sleeps
-measure durations, so they follow the drift and are not moved by a step.
+`monotonic()` counts from boot of the world and is never stepped. Drift bends both. Timers and
+sleeps measure durations, so they follow the drift and are not moved by a step.
 """
 
 from __future__ import annotations
@@ -66,6 +66,10 @@ class MachineClock:
     def true_ns(self, local_ns: int) -> int:
         """How many true nanoseconds a local duration takes at the rate of now, at least as many."""
         return local_ns if self._rate == 1.0 else -int(-local_ns // self._rate)
+
+    def local_ns(self, true_ns: int) -> int:
+        """How many local nanoseconds pass in a true duration at the rate of now, at most as many."""
+        return true_ns if self._rate == 1.0 else int(true_ns * self._rate)
 
     def step(self, by: float) -> None:
         """Move the wall clock by so many seconds at once, forwards or back."""

@@ -1,9 +1,9 @@
 """Owns a machine's disk: files of bytes, what of them is synced, what a power cut takes.
 
 A write reaches the page cache, a sync makes durable all that was written to the file before it; a
-crash loses the rest, keeps it, or keeps a torn prefix of it. Reading is from the page cache and takes
-no virtual time. The storage outlives the node; the handle `NodeDisk` dies with its incarnation, and
-what it had under way then is not done.
+crash loses the rest, keeps it, or keeps a torn prefix of it. Reading is from the page cache and
+takes no virtual time. The storage outlives the node; the handle `NodeDisk` dies with its
+incarnation, and what it had under way then is not done.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Storage:
         )
 
     def crash(self, loss: Loss) -> None:
-        """What a power cut leaves. A torn write keeps a prefix of what was appended since the sync."""
+        """Leave what a power cut leaves; a torn write keeps a prefix of the appends since the sync."""
         if loss == "wipe":
             self._files.clear()
             return

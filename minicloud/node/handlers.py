@@ -130,7 +130,7 @@ def _spec(fn: Callable[..., Any], names: dict[str, Any], *, until_deadline: bool
         fn.__name__,
         shape,
         is_async=inspect.iscoroutinefunction(fn),
-        wants_sender=len(parameters) == 3,  # noqa: PLR2004
+        wants_sender=len(parameters) == 3,
         until_deadline=until_deadline,
     )
 
@@ -143,11 +143,11 @@ def handle(fn: Any = None, /, *, until_deadline: bool = False) -> Any:
     """Mark a method as the handler of the message that its parameter is annotated with.
 
     A `def` runs at the instant of delivery; an `async def` as a task of the node. A third parameter
-    receives the sender's host name. With `until_deadline`, an `async def` is cancelled when the time
-    of its caller's request is over. Raises `UsageError` for annotations that fit no message, or a reply
-    that is not the request's.
+    receives the sender's host name. With `until_deadline`, an `async def` is cancelled when the
+    time of its caller's request is over. Raises `UsageError` for annotations that fit no message,
+    or a reply that is not the request's.
     """
-    names = _names_at(sys._getframe(1))  # noqa: SLF001 - messages may be local to a test function
+    names = _names_at(sys._getframe(1))
 
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         method._minicloud_handler = _spec(  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ def every(period: float, *, jitter: float = 0.0) -> Callable[[F], F]:
 
 
 def handlers_of(cls: type) -> dict[str, HandlerSpec]:
-    """Kind → handler of a node class, its bases' included. Raises `UsageError` for two of a kind."""
+    """Kind → handler of a node class and its bases. Raises `UsageError` for two of a kind."""
     found: dict[str, HandlerSpec] = {}
     for base in reversed(cls.__mro__):
         own: dict[str, HandlerSpec] = {}

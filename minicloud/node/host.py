@@ -1,14 +1,17 @@
-"""Owns the machine that a node runs on, across its lives: boot, power cut, restart, pause, slowness."""
+"""Owns the machine that a node runs on, across its lives: boot, power cut, restart, pause,
+slowness.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from minicloud.errors import PowerCut, UsageError
 from minicloud.kernel.clock import seconds, to_ns
-from minicloud.kernel.records import Kind
+from minicloud.kernel.records import Fate, Kind
 from minicloud.net.envelope import DATAGRAM, Envelope
+from minicloud.node.activity import Activity
 from minicloud.node.clock import MachineClock, NodeClock
 from minicloud.node.disk import Loss, NodeDisk, Storage
 from minicloud.node.inbox import Inbox
@@ -51,6 +54,7 @@ class Host(Generic[N]):
         self._number = 0
         self._sent = 0
         self._paused_ns: int | None = None
+        self._pauses: list[object] = []
         self._frozen = False
         self._inbox = Inbox()
         self._due: list[Timer] = []
@@ -106,30 +110,38 @@ class Host(Generic[N]):
     # Power.
 
     def boot(self) -> None:
-        """Make a new node object on this machine and let it hear. Raises what its `__init__` does."""
+        """Make a new node object on this machine and let it hear; raises what `__init__` does."""
+        if self._incarnation is not None:
+            raise UsageError(f"{self.name}.boot(): {self.name} is up; restart() crashes it first")
         self._number += 1
         incarnation = Incarnation(self, self._number)
         kernel = self.world.kernel
         kernel.trace.emit((_BOOT, kernel.clock.now_ns, incarnation.label, self.zone))
+        self.world.network.band(self.name, "down", begins=False)
         node = self._cls.__new__(self._cls)
-        node._core = incarnation  # noqa: SLF001 - one room
+        node._core = incarnation
         node.name = self.name
         node.disk = NodeDisk(incarnation, self.disk)
         node.clock = NodeClock(self.clock)
         node.random = kernel.entropy.stream("node", incarnation.label)
         self._incarnation, self._node = incarnation, node
         self._renew_server()
+        # Nobody's request, yet plain code: a crash point in it raises, as in a `def` handler.
+        incarnation.activity = Activity()
         try:
             incarnation.context.copy().run(node.__init__, **self._kwargs)  # type: ignore[misc]
-        except PowerCut:
-            if incarnation.alive:
-                raise
-            return
+        except BaseException as error:
+            if isinstance(error, PowerCut) and not incarnation.alive:
+                return
+            self.crash()
+            raise
+        finally:
+            incarnation.activity = None
         if not incarnation.alive:
             return
-        incarnation.listen(node, self._cls._handlers)  # noqa: SLF001 - one room
+        incarnation.listen(node, self._cls._handlers)
         self.port.receiver = incarnation
-        for periodic in self._cls._periodics:  # noqa: SLF001 - one room
+        for periodic in self._cls._periodics:
             start_periodic(incarnation, node, periodic)
         main = getattr(node, "main", None)
         if main is not None:
@@ -137,18 +149,20 @@ class Host(Generic[N]):
 
     def crash(self, disk: Loss = "lose-unsynced") -> None:
         """Cut the power: no `finally` of the node runs, and nothing it still does has an effect."""
+        if disk not in get_args(Loss):
+            raise UsageError(f"crash(disk={disk!r}): say one of {', '.join(get_args(Loss))}")
         incarnation = self._incarnation
         if incarnation is None:
             return
         kernel = self.world.kernel
         kernel.trace.emit((_CRASH, kernel.clock.now_ns, incarnation.label, disk))
+        self.world.network.band(self.name, "down", begins=True)
         incarnation.alive = False
         self._sent += incarnation.sent
         self.port.receiver = None
         self._incarnation = self._node = None
         self._down_since_ns = kernel.clock.now_ns
-        for envelope in self._inbox.empty():
-            self.world.network.fate(envelope, "host down")
+        self._abandon(incarnation, Fate.DOWN)
         self._due.clear()
         self.state = {}
         if self._paused_ns is not None:
@@ -161,6 +175,14 @@ class Host(Generic[N]):
         """The run is over: what the node's code still does while it unwinds goes nowhere."""
         if self._incarnation is not None:
             self._incarnation.alive = False
+            self._abandon(self._incarnation, Fate.UNDER_WAY)
+
+    def _abandon(self, incarnation: Incarnation, fate: str) -> None:
+        """Messages that reached the machine and will reach no handler."""
+        for envelope in self._inbox.empty():
+            self.world.network.fate(envelope, fate)
+        if incarnation.server is not None:
+            incarnation.server.abandon(fate)
 
     def restart(self) -> None:
         """Boot again, after a crash if it is still up."""
@@ -169,6 +191,8 @@ class Host(Generic[N]):
 
     def crash_at(self, point: str, occurrence: int = 1) -> None:
         """Cut the power when the node reaches a named crash point for the nth time from now."""
+        if occurrence < 1:
+            raise UsageError(f"crash_at({point!r}, {occurrence}): the next occurrence is number 1")
         self._armed[point] = self._reached.get(point, 0) + occurrence
 
     def reached(self, incarnation: Incarnation, point: str) -> Awaitable[None]:
@@ -190,9 +214,13 @@ class Host(Generic[N]):
     def pause(self, *, freeze_clock: bool = False) -> Until:
         """Stop the node's code; what arrives waits. `with host.pause():` resumes at its end.
 
-        Deadlines that pass meanwhile have passed on resume; then the inbox is delivered in order. With
-        `freeze_clock` the machine is suspended: its clock and its timers stand still too.
+        Deadlines that pass meanwhile have passed on resume; then the inbox is delivered in order.
+        With `freeze_clock` the machine is suspended: its clock and its timers stand still too. Of
+        several such blocks at once the last to end resumes; `resume()` ends them all.
         """
+        mine = object()
+        if self._incarnation is not None:
+            self._pauses.append(mine)
         if self._incarnation is not None and self._paused_ns is None:
             kernel = self.world.kernel
             self._paused_ns = kernel.clock.now_ns
@@ -202,7 +230,13 @@ class Host(Generic[N]):
             self.port.receiver = self._inbox
             kernel.scheduler.withhold(self._incarnation.domain)
             self._fault("pause", "begin")
-        return Until(self.resume)
+        return Until(lambda: self._end_pause(mine))
+
+    def _end_pause(self, mine: object) -> None:
+        if self._pauses == [mine]:
+            self.resume()
+        elif mine in self._pauses:
+            self._pauses.remove(mine)
 
     def resume(self) -> None:
         """Let a paused node go on."""
@@ -221,12 +255,13 @@ class Host(Generic[N]):
             retime(self, lambda timer: timer.due_ns + paused_for_ns, due)
         else:
             for timer in due:
-                incarnation.fire(timer)
+                self.fire(timer)
         for envelope in self._inbox.empty():
-            kernel.at(kernel.clock.now_ns, self.world.network.arrive, envelope, rank=1)
+            kernel.at(kernel.clock.now_ns, self.world.network.land, envelope, rank=1)
 
     def _unpause(self) -> None:
         self._paused_ns = None
+        self._pauses.clear()
         if self._frozen:
             self.clock.thaw()
         self._frozen = False
@@ -238,10 +273,16 @@ class Host(Generic[N]):
         """
         if times <= 0 or by < 0:
             raise UsageError(f"slow(times={times}, by={by}): times is above 0 and by 0 or more")
-        self._slow = (times, to_ns(by))
-        self._fault("slow", f"times={times} by={by}")
+        before, mine = self._slow, (times, to_ns(by))
+        self._slow = mine
+        self._fault("slow", "end" if self._slow == (1.0, 0) else "begin", f"times={times} by={by}")
         self._renew_server()
-        return Until(self.slow)
+
+        def end() -> None:
+            if self._slow is mine:
+                self.slow(times=before[0], by=seconds(before[1]))
+
+        return Until(end)
 
     def service_ns(self) -> int:
         """How long the next handler takes before its effect, in nanoseconds: one draw each."""
@@ -303,20 +344,21 @@ class Host(Generic[N]):
         if envelope.answer != DATAGRAM:
             return
         name = envelope.shape.__name__
-        known = ", ".join(spec.shape.__name__ for spec in self._cls._handlers.values())  # noqa: SLF001
+        known = ", ".join(spec.shape.__name__ for spec in self._cls._handlers.values())
         now = seconds(self.world.kernel.clock.now_ns)
         msg = (
-            f"{self.name} ({self._cls.__name__}) received {name} from {envelope.source} at {now:g} s "
-            f"and has no handler for it; it has {known or 'none'}. "
+            f"{self.name} ({self._cls.__name__}) received {name} from {envelope.source} "
+            f"at {now:g} s and has no handler for it; it has {known or 'none'}. "
             f"Add a method with @handle and (self, request: {name})"
         )
         incarnation = self._incarnation
         if incarnation is not None:
             self.unexpected(incarnation, UsageError(msg), f"delivery of {envelope.kind}")
 
-    def _fault(self, kind: str, phase: str) -> None:
+    def _fault(self, kind: str, phase: str, detail: str = "") -> None:
         kernel = self.world.kernel
-        kernel.trace.emit((_FAULT, kernel.clock.now_ns, self.name, phase, kind, ""))
+        kernel.trace.emit((_FAULT, kernel.clock.now_ns, self.name, phase, kind, detail))
+        self.world.network.band(self.name, kind, begins=phase == "begin")
 
     def __repr__(self) -> str:
         state = "down" if not self.up else "paused" if self.paused else "up"

@@ -1,4 +1,5 @@
-"""Owns one life of a node, from boot to power cut: its context, tasks, timers, what it sends and hears.
+"""Owns one life of a node, from boot to power cut: its context, tasks, timers, what it sends and
+hears.
 
 Handles of a dead incarnation do nothing, silently: code of the dead may still unwind, and must not
 touch the living. Calls and their replies are in `calls`; machines that boot and crash in `host`.
@@ -10,14 +11,16 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import trio
 
-from minicloud.errors import PowerCut, Refused
+from minicloud.errors import PowerCut, Refused, UsageError
 from minicloud.kernel.clock import NS, to_ns
+from minicloud.kernel.limits import StallInterrupt
 from minicloud.kernel.records import Fate, Kind
+from minicloud.kernel.run import RANK_FAULT, bare
 from minicloud.kernel.scheduler import Domain, domain_var
 from minicloud.kernel.waiting import Wait
-from minicloud.kernel.watchdog import StallInterrupt
 from minicloud.net.envelope import REFUSAL, REPLY, Envelope
 from minicloud.node.activity import Activity, activity_var
 from minicloud.node.calls import Calls
@@ -75,8 +78,8 @@ class Incarnation(Sender):
     def receive(self, envelope: Envelope, done: Callable[[], None] | None = None) -> None:
         """Take a message from the port and run its handler: the end of its way.
 
-        A machine with limits has a server, which takes the message first, and gives it back, when its
-        turn has come, with a `done` that is called when the handler has ended.
+        A machine with limits has a server, which takes the message first, and gives it back, when
+        its turn has come, with a `done` that is called when the handler has ended.
         """
         if envelope.answer:
             self.calls.answered(envelope)
@@ -95,7 +98,11 @@ class Incarnation(Sender):
         network.emit((_FATE, now_ns, identity, fate, self.label))
         deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
         activity = Activity(identity, op, deadline_ns)
-        message = spec.decode(payload)
+        try:
+            message = spec.decode(payload)
+        except msgspec.ValidationError as error:
+            self._unreadable(error, envelope, done)
+            return
         if spec.is_async:
             args = (message, envelope.source) if spec.wants_sender else (message,)
             self.spawn(self._serve_as_task, spec, args, envelope, activity, done)
@@ -142,15 +149,19 @@ class Incarnation(Sender):
                 done()
 
     def _raised(self, error: BaseException, envelope: Envelope, spec: HandlerSpec) -> None:
-        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-            error = error.exceptions[0]
+        error = bare(error)
         if isinstance(error, PowerCut) and not self.alive:
             return
         if isinstance(error, Refused) and envelope.call is not None:
             shape = type(error)
             self.host.world.refusals[envelope.kind, shape.__name__] = shape
-            self.answer(envelope, REFUSAL, [shape.__name__, list(error.args)])
-            return
+            try:
+                self.answer(envelope, REFUSAL, [shape.__name__, list(error.args), vars(error)])
+            except TypeError as problem:
+                msg = f"{shape.__name__} can't travel: {problem}. Give it text, numbers or lists"
+                error = UsageError(msg).with_traceback(error.__traceback__)
+            else:
+                return
         self.unexpected(error, f"handler {spec.method} of {envelope.kind}")
 
     def unexpected(self, error: BaseException, where: str) -> None:
@@ -159,6 +170,17 @@ class Incarnation(Sender):
             raise error
         if self.alive:
             self.host.unexpected(self, error, where)
+
+    def _unreadable(
+        self, error: Exception, envelope: Envelope, done: Callable[[], None] | None
+    ) -> None:
+        msg = (
+            f"{envelope.source} sent a {envelope.shape.__name__} that is none: {error}. A field "
+            "holds what its annotation does not allow"
+        )
+        self.unexpected(UsageError(msg), f"delivery of {envelope.kind}")
+        if done is not None:
+            done()
 
     def _unheard(self, envelope: Envelope, done: Callable[[], None] | None) -> None:
         self.network.fate(envelope, Fate.NO_HANDLER, self.label)
@@ -193,10 +215,14 @@ class Incarnation(Sender):
     async def _guarded(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:
             await fn(*args)
-        except Exception as error:  # noqa: BLE001 - it must not take the node's other tasks along
-            while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-                error = error.exceptions[0]
-            self.unexpected(error, f"task {getattr(fn, '__name__', fn)}")
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it must not take the node's tasks along
+            error = bare(error)
+            if isinstance(error, Exception):
+                self.unexpected(error, f"task {getattr(fn, '__name__', fn)}")
+            else:
+                self.kernel.fail(error)
 
     def after(
         self,
@@ -205,6 +231,7 @@ class Incarnation(Sender):
         *args: Any,
         name: str = "",
         quiet: bool = False,
+        rank: int = RANK_FAULT,
     ) -> Timer:
         """Call `fn(*args)` after a local duration, in this incarnation's context."""
         self.timers += 1
@@ -220,9 +247,10 @@ class Incarnation(Sender):
             name=name or getattr(fn, "__name__", "timer"),
             op=None if activity is None else activity.op,
             quiet=quiet,
+            rank=rank,
         )
         if self.alive:
-            clock.at(due_ns, 0, self.host.fire, timer)
+            clock.at(due_ns, rank, self.host.fire, timer)
         return timer
 
     def fire(self, timer: Timer) -> None:

@@ -1,15 +1,24 @@
 """Owns messages: frozen structs with a kind, a payload and, for requests, a reply type.
 
-A kind is `service.Name`, declared by the service (`class Put(Request[Version], service="kv")`), never
-taken from a module path, so moving a class changes no digest. Bytes are made at the sender and read at
-the receiver: no two nodes ever share an object.
+A kind is `service.Name`, declared by the service (`class Put(Request[Version], service="kv")`),
+never taken from a module path, so moving a class changes no digest. Bytes are made at the sender
+and read at the receiver: no two nodes ever share an object.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, dataclass_transform, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    TypeVar,
+    dataclass_transform,
+    get_args,
+    get_origin,
+)
 
 import msgspec
 
@@ -25,7 +34,8 @@ else:
 R = TypeVar("R")
 
 encode: Callable[[Any], bytes] = msgspec.msgpack.Encoder(order="deterministic").encode
-"""To bytes. `order="deterministic"` sorts sets and mappings: a set's own order differs by process."""
+"""To bytes. `order="deterministic"` sorts sets and mappings: a set's own order differs by process.
+"""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
@@ -33,7 +43,7 @@ class _MessageMeta(_StructMeta):
     """Makes structs frozen without saying so, and gives each its kind."""
 
     def __new__(
-        mcls,  # noqa: N804
+        mcls,
         name: str,
         bases: tuple[type, ...],
         namespace: dict[str, Any],
@@ -49,7 +59,7 @@ class _MessageMeta(_StructMeta):
         cls._kind = f"{service}.{name}" if service else name
         cls._decoder = None
         cls._reply_decoder = None
-        frame = sys._getframe(1)  # noqa: SLF001 - a reply type may be local to a test function
+        frame = sys._getframe(1)
         cls._reply_type = _reply_type(cls, namespace, {**frame.f_globals, **frame.f_locals})
         return cls
 
@@ -88,7 +98,7 @@ class Request(Message, Generic[R]):
 
 def kind_of(shape: type[Message] | str) -> str:
     """The kind of a message class, or the kind itself."""
-    return shape if isinstance(shape, str) else shape._kind  # noqa: SLF001 - one room
+    return shape if isinstance(shape, str) else shape._kind
 
 
 def decoder_of(shape: Any) -> Callable[[bytes], Any]:

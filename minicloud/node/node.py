@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import trio
 
 from minicloud.kernel.clock import to_ns
+from minicloud.node.activity import Activity, activity_var
 from minicloud.node.address import address_of
 from minicloud.node.calls import Unset
 from minicloud.node.handlers import HandlerSpec, PeriodicSpec, handlers_of, periodics_of
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from minicloud.kernel.entropy import Stream
     from minicloud.node.clock import NodeClock
     from minicloud.node.disk import NodeDisk
-    from minicloud.node.host import Host
     from minicloud.node.incarnation import Incarnation
     from minicloud.node.timers import Timer
 
@@ -29,11 +29,12 @@ __all__ = ["Node"]
 
 R = TypeVar("R")
 
+
 class Node:
     """A machine with handlers. Subclass it; methods marked with `@handle` answer messages.
 
-    `__init__` runs once an incarnation, with everything below usable, so recovery from the disk belongs
-    there; `async def main(self)`, if there is one, is started as a task at boot.
+    `__init__` runs once an incarnation, with everything below usable, so recovery from the disk
+    belongs there; `async def main(self)`, if there is one, is started as a task at boot.
     """
 
     _handlers: ClassVar[dict[str, HandlerSpec]] = {}
@@ -61,13 +62,13 @@ class Node:
         self._core.send(target, message)
 
     async def call(
-        self, target: Any, request: Request[R], *, timeout: float | None | type[Unset] = Unset
+        self, target: Any, request: Request[R], *, timeout: float | type[Unset] | None = Unset
     ) -> R:
         """Send a request and wait for its reply.
 
-        `timeout` is in seconds of the node's clock; None is for ever. By default it is what is left of
-        the request being served, else 5 s. Raises a subclass of `Refused` where the service said no,
-        `OutcomeUnknown` where no reply came: it may have happened.
+        `timeout` is in seconds of the node's clock; None is for ever. By default it is what is left
+        of the request being served, else 5 s. Raises a subclass of `Refused` where the service said
+        no, `OutcomeUnknown` where no reply came: it may have happened.
         """
         reply: R = await self._core.calls.call(address_of(target), request, timeout)
         return reply
@@ -78,7 +79,7 @@ class Node:
         request: Request[R],
         *,
         then: Callable[[Any], None],
-        timeout: float | None | type[Unset] = Unset,
+        timeout: float | type[Unset] | None = Unset,
     ) -> None:
         """As `call`, for `def` code: `then` receives the reply, or the `CallError` in its place."""
         self._core.calls.ask(address_of(target), request, then, timeout)
@@ -89,7 +90,7 @@ class Node:
         request: Request[R],
         *,
         need: int,
-        timeout: float | None | type[Unset] = Unset,
+        timeout: float | type[Unset] | None = Unset,
         late: Callable[[str, R], None] | None = None,
     ) -> dict[str, R]:
         """Send a request to many and wait for `need` replies of distinct nodes: name → reply.
@@ -111,22 +112,34 @@ class Node:
         return self._core.after(to_ns(max(0.0, delay)), fn, *args)
 
     def spawn(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
-        """Start `fn(*args)` as a task of this node; it dies with the incarnation."""
-        self._core.spawn(fn, *args)
+        """Start `fn(*args)` as a task of this node; it dies with the incarnation.
+
+        It goes on with the operation that is being served, and not with its deadline.
+        """
+        serving = self._core.serving()
+        if serving is None:
+            self._core.spawn(fn, *args)
+        else:
+            self._core.spawn(_serving, Activity(serving.id, serving.op), fn, args)
 
     def crash_point(self, name: str) -> Awaitable[None]:
         """A point at which a test may cut the power: `await self.crash_point("after-prepare")`.
 
-        Does nothing unless `host.crash_at(name)` asked for it; then it never returns, and in a `def`
-        handler, which can't wait, it raises `PowerCut`.
+        Does nothing unless `host.crash_at(name)` asked for it; then it never returns, and in a
+        `def` handler, which can't wait, it raises `PowerCut`.
         """
         return self._core.host.reached(self._core, name)
 
     # Being seen.
 
     def show(self, **state: object) -> None:
-        """Publish state, such as `role="leader", term=3`; pictures, targets and properties read it."""
+        """Publish state, as `role="leader", term=3`; pictures, targets and properties read it."""
         self._core.host.show(self._core, state)
+
+
+async def _serving(activity: Activity, fn: Callable[..., Awaitable[Any]], args: Any) -> None:
+    activity_var.set(activity)
+    await fn(*args)
 
 
 class Passing:

@@ -1,4 +1,4 @@
-"""Owns how an incarnation sends: the hottest path of all, kept short and close together in memory."""
+"""Owns how an incarnation sends: the hottest path of all, kept short and close in memory."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _SEND = int(Kind.SEND)
 class Sender:
     """What a message touches of its sender, and of its receiver.
 
-    With ten thousand nodes every field lies in memory that is cold by its next use, so what all nodes
-    share is reached through the network, which is hot, and not kept here again.
+    With ten thousand nodes every field lies in memory that is cold by its next use, so what all
+    nodes share is reached through the network, which is hot, and not kept here again.
     """
 
     __slots__ = ("activity", "alive", "label", "network", "port", "sent", "server")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from minicloud.kernel.run import RANK_FAULT
 from minicloud.net.envelope import Identity
 
 if TYPE_CHECKING:
@@ -17,7 +18,18 @@ __all__ = ["Timer", "retime"]
 class Timer:
     """A call to come. It is also the event in the queue, so it can be looked at and called off."""
 
-    __slots__ = ("args", "cancelled", "due_ns", "fn", "id", "incarnation", "name", "op", "quiet")
+    __slots__ = (
+        "args",
+        "cancelled",
+        "due_ns",
+        "fn",
+        "id",
+        "incarnation",
+        "name",
+        "op",
+        "quiet",
+        "rank",
+    )
 
     def __init__(
         self,
@@ -30,6 +42,7 @@ class Timer:
         name: str,
         op: str | None,
         quiet: bool = False,
+        rank: int = RANK_FAULT,
     ) -> None:
         self.incarnation = incarnation
         self.id = identity
@@ -41,6 +54,8 @@ class Timer:
         self.op = op
         self.quiet = quiet
         """Whether it is bookkeeping (a call's time limit) that runs no code of the node's own."""
+        self.rank = rank
+        """Its place within the instant; a time limit comes last."""
         self.cancelled = False
 
     def cancel(self) -> None:
@@ -61,4 +76,4 @@ def retime(
     for timer in [*(more or []), *waiting]:
         if not timer.cancelled:
             timer.due_ns = due_ns(timer)
-            clock.at(timer.due_ns, 0, host.fire, timer)
+            clock.at(timer.due_ns, timer.rank, host.fire, timer)

@@ -67,7 +67,9 @@ def summary(result: Result, case: Case, notes: Sequence[tuple[float, str]] = ())
 def _reason(result: Result, case: Case) -> str:
     if result.verdict is None:
         return result.error or "the scenario could not be run"
-    reason = result.error or _checks_in_words(result)
+    # A check that has just said it in full need not say it again.
+    told = any(check.detail and check.detail in (result.error or "") for check in result.checks)
+    reason = _checks_in_words(result) if told else result.error or _checks_in_words(result)
     if case.stated is None:
         return reason
     variant = f" for {result.variant}" if result.variant else ""

@@ -3,6 +3,10 @@
 Knows clouds and checks; knows no terminal and no picture.
 """
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from minicloud.scenario.api import Case, Scenario, Variant, breaks, holds, scenario
 from minicloud.scenario.loading import LoadFailure
 from minicloud.scenario.running import Result, run
@@ -21,3 +25,17 @@ __all__ = [
     "scenario",
     "sweep",
 ]
+
+
+class _CallableRoom(ModuleType):
+    """This room and the decorator share a name at the front door: `from minicloud import scenario`.
+
+    The import system binds the room there, whenever anything inside is imported, so the room is
+    also the decorator.
+    """
+
+    def __call__(self, *args: Any, **variants: Any) -> Any:
+        return scenario(*args, **variants)
+
+
+sys.modules[__name__].__class__ = _CallableRoom

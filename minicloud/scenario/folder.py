@@ -28,6 +28,7 @@ __all__ = ["RunFolder", "locate", "publish", "staging", "write_toml", "write_tra
 
 _DIGEST = re.compile(r"[0-9a-f]{4,}")
 _SHORT = 8
+_BLOCK = 1 << 16
 
 
 @contextmanager
@@ -91,15 +92,25 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
-def write_trace(raw: Path, path: Path) -> None:
-    """Write a raw trace as `trace.jsonl.gz`, a record a line; equal runs give equal bytes."""
+def write_trace(raw: Path, path: Path) -> list[tuple[float, str]]:
+    """Write a raw trace as `trace.jsonl.gz`, a record a line; equal runs give equal bytes.
+
+    Gives the notes that it passed: virtual time in seconds, and text.
+    """
     encode = msgspec.json.Encoder().encode_into
-    line = bytearray()
+    lines = bytearray()
+    notes: list[tuple[float, str]] = []
     with path.open("wb") as file, _gzip(file) as out:
         for record in read_trace(raw):
-            encode(record, line)
-            line += b"\n"
-            out.write(line)
+            if record["type"] == "note":
+                notes.append((record["time"] / 1e9, record["text"]))
+            encode(record, lines, -1)
+            lines += b"\n"
+            if len(lines) > _BLOCK:
+                out.write(lines)
+                lines.clear()
+        out.write(lines)
+    return notes
 
 
 def _gzip(file: IO[bytes]) -> gzip.GzipFile:

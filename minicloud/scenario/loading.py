@@ -28,6 +28,7 @@ __all__ = [
     "find",
     "known",
     "load",
+    "place",
     "shown_path",
     "source_line",
     "user_frames",
@@ -172,6 +173,13 @@ def source_line(error: BaseException, path: Path) -> int | None:
     file = str(path.resolve())
     frames = traceback.extract_tb(error.__traceback__)
     return next((f.lineno for f in reversed(frames) if f.filename == file), None)
+
+
+def place(error: BaseException) -> str:
+    """`"lesson.py:14: "`, the last line of the author's own that `error` passed; or nothing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not _is_library(frame.filename)]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""
 
 
 def user_frames(error: BaseException) -> Iterator[str]:

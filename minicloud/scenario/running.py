@@ -9,22 +9,24 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+import minicloud
 from minicloud.check import Verdict
 from minicloud.cloud import Cloud, Run, run_cloud
-from minicloud.errors import ExitCode
+from minicloud.errors import ExitCode, RunFailure, UsageError
 from minicloud.scenario.api import Case, Scenario, Variant
 from minicloud.scenario.folder import publish, staging, write_toml, write_trace
-from minicloud.scenario.loading import find, load, shown_path
+from minicloud.scenario.loading import find, load, place, shown_path
 from minicloud.scenario.params import Value
 
 __all__ = [
     "CheckLine",
+    "Kept",
     "Progress",
     "Result",
     "as_stated",
@@ -41,7 +43,7 @@ __all__ = [
 Progress = Callable[[float, int], None]
 """Called about once a second with the virtual time in seconds and the number of events."""
 
-_LIBRARIES = ("minicloud", "trio", "anyio", "msgspec", "sortedcontainers")
+_LIBRARIES = ("trio", "anyio", "msgspec", "sortedcontainers")
 
 
 class CheckLine(msgspec.Struct, frozen=True):
@@ -71,6 +73,17 @@ class Result(msgspec.Struct, kw_only=True):
     messages: int = 0
     run: str | None = None
     repeatable: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """A run that left a folder: what it said, what the scenario raised, and what it noted.
+
+    A note is its virtual time in seconds, and its text.
+    """
+
+    result: Result
+    exception: BaseException | None
+    notes: list[tuple[float, str]] = []
 
 
 def run(
@@ -114,9 +127,10 @@ def execute(
 
 def result_of(case: Case, run: Run) -> Result:
     """What `run`, made of `case`, says."""
-    could_run = run.failure not in {"scenario", "simulator"}
     error = run.error
-    if could_run and error is None and not run.checks:
+    if error is not None and (run.verdict is None or isinstance(run.exception, AssertionError)):
+        error = f"{place(run.exception)}{error}" if run.exception is not None else error
+    elif run.verdict is not None and error is None and not run.checks:
         error = (
             f"{case.scenario} checks nothing, so it cannot fail. "
             "Add: cloud.check(linearizable(store))"
@@ -126,7 +140,7 @@ def result_of(case: Case, run: Run) -> Result:
         variant=case.variant,
         seed=case.seed,
         params=case.params,
-        verdict=run.verdict.value if could_run else None,
+        verdict=run.verdict.value if run.verdict is not None else None,
         expected=_expected(case),
         checks=[CheckLine(c.name, c.verdict.value, c.detail) for c in run.checks],
         error=error,
@@ -185,18 +199,23 @@ def keep(
     file: Path,
     target: str,
     progress: Progress | None = None,
-) -> tuple[Result, Run]:
+) -> Kept:
     """Run `case` and leave a run folder under `root`, unless the scenario could not be run."""
     with staging(root) as aside:
         raw = aside / "raw"
-        run = execute(scenario, case, trace=raw, progress=progress)
-        result = result_of(case, run)
-        if result.verdict is not None:
+        try:
+            run = execute(scenario, case, trace=raw, progress=progress)
+        except UsageError as error:
+            # A check that cannot read this history: the scenario's mistake, not the command line's.
+            raise RunFailure(f"{case.scenario} could not be judged: {error}") from error
+        kept = Kept(result=result_of(case, run), exception=run.exception)
+        if kept.result.verdict is not None:
             final = root / case.scenario / f"{case.seed}-{run.digest[:8]}"
-            _write(aside / "run", case, run, result, raw, origin=_origin(file, target))
+            origin = _origin(file, target)
+            kept.notes = _write(aside / "run", case, run, kept.result, raw, origin=origin)
             publish(aside / "run", final)
-            result.run = final.as_posix()
-    return result, run
+            kept.result.run = final.as_posix()
+    return kept
 
 
 def _origin(file: Path, target: str) -> dict[str, str]:
@@ -212,9 +231,10 @@ def source_digest(file: Path) -> str:
 
 def _write(
     folder: Path, case: Case, run: Run, result: Result, raw: Path, *, origin: dict[str, str]
-) -> None:
+) -> list[tuple[float, str]]:
+    """Write everything of a run folder; the notes of the run."""
     folder.mkdir()
-    about = {
+    about: dict[str, Any] = {
         "schema": 1,
         "scenario": case.scenario,
         **origin,
@@ -234,7 +254,7 @@ def _write(
     del said["wall_s"], said["run"]
     (folder / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
     run.history.write_jsonl(folder / "history.jsonl")
-    write_trace(raw, folder / "trace.jsonl.gz")
+    return write_trace(raw, folder / "trace.jsonl.gz")
 
 
 def _model(run: Run) -> str | None:
@@ -246,10 +266,5 @@ def _model(run: Run) -> str | None:
 
 def versions() -> dict[str, str]:
     """The versions that a digest depends on."""
-    found = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "in place"
-    return found
+    own = {"python": platform.python_version(), "minicloud": minicloud.__version__}
+    return own | {library: version(library) for library in _LIBRARIES}

@@ -51,7 +51,6 @@ class Child:
     ) -> None:
         self.raw = folder / f"raw-{number}"
         self._result = folder / f"result-{number}"
-        self._number = number
         environment = dict(os.environ)
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
@@ -97,6 +96,7 @@ class Difference(msgspec.Struct, frozen=True):
     event: int
     time_ns: int
     sentence: str
+    hint: str = ""
 
 
 def twice(job: Job, first: Result, folder: Path, trace: Iterable[dict[str, Any]]) -> str | None:
@@ -115,6 +115,9 @@ def twice(job: Job, first: Result, folder: Path, trace: Iterable[dict[str, Any]]
             for child in pair:
                 child.stop()
         base, result = done[0]
+        for _, again in done:
+            if again.verdict is None and first.verdict is not None:
+                return f"Not repeatable: in another process {again.error}"
         for other, again in done[1:]:
             if again.digest != result.digest:
                 return _sentence(read_trace(base.raw), read_trace(other.raw))
@@ -136,7 +139,7 @@ def _sentence(one: Iterable[dict[str, Any]], other: Iterable[dict[str, Any]]) ->
     difference = first_difference(one, other)
     if difference is None:
         return "Not repeatable: two processes end in different digests of equal traces"
-    return f"Not repeatable: two processes first differ at {difference.sentence}"
+    return f"Not repeatable: two processes first differ at {difference.sentence}{difference.hint}"
 
 
 def first_difference(
@@ -152,28 +155,34 @@ def first_difference(
             site = site_a or site_b
             where = f", from {site}" if site else ""
             sentence = f"event {number:,} ({time_ns / 1e9:.3f} s): {words}{where}"
-            return Difference(number, time_ns, sentence)
+            return Difference(number, time_ns, sentence, _hint(a, b))
     return None
 
 
 def _happened(records: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Records without observations, each with the call site that a record after it names."""
-    last: dict[str, Any] | None = None
+    """Records without observations, each with the call site that the record before it names."""
     site = ""
     for record in records:
         kind = record["type"]
         if kind == "site":
             site = record["site"]
         elif kind not in _OBSERVATIONS:
-            if last is not None:
-                yield last, site
-            last, site = record, ""
-    if last is not None:
-        yield last, site
+            yield record, site
+            site = ""
 
 
 def _canonical(record: dict[str, Any]) -> bytes:
     return msgspec.json.encode(record, order="deterministic")
+
+
+def _hint(a: dict[str, Any] | None, b: dict[str, Any] | None) -> str:
+    if a is None or b is None or not a["type"] == b["type"] == "send":
+        return ""
+    if a["destination"] != b["destination"]:
+        return ". Sets have no stable order: go through sorted(...)"
+    if a["payload"] != b["payload"]:
+        return ". Something from outside the run is in the message: the real clock, id(), a set"
+    return ""
 
 
 def _both(a: dict[str, Any] | None, b: dict[str, Any] | None) -> str:

@@ -6,26 +6,27 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
 
+from minicloud.cloud import Run
 from minicloud.testing.plan import Plan
 
-if TYPE_CHECKING:
-    from minicloud.cloud import Run
+__all__ = ["LAST_NOTES", "LastRun"]
 
-__all__ = ["LastRun"]
+LAST_NOTES = 10
+"""How many of a run's notes its report shows."""
 
-_LAST_NOTES = 10
 _WIDTH = 120
 
 
 class LastRun(msgspec.Struct, frozen=True):
     """The run with which a test item ended: the `nth` (from 0) of its plan."""
 
-    run: Any
+    run: Run
+    notes: list[tuple[float, str]]
     plan: Plan
     nth: int
 
@@ -43,7 +44,7 @@ class LastRun(msgspec.Struct, frozen=True):
             longrepr.addsection("minicloud", text, sep="-")  # type: ignore[union-attr]
 
     def _lines(self) -> list[str]:
-        run: Run = self.run
+        run = self.run
         which = f" (run {self.nth + 1} of {self.plan.seeds})" if self.plan.seeds > 1 else ""
         lines = [
             (
@@ -52,9 +53,11 @@ class LastRun(msgspec.Struct, frozen=True):
             )
         ]
         for check in run.checks:
+            if check.detail == run.error:
+                continue  # the test's own error, which stands above
             told = check.detail.partition("\n")[0]
             lines.append(_cut(f"{check.verdict.value:7}  {check.name}  {told}".rstrip()))
-        for time, text in run.notes[-_LAST_NOTES:]:
+        for time, text in self.notes:
             lines.append(_cut(f"note     {time:.3f}  {text}"))
         return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,31 +10,13 @@ import pytest
 
 from minicloud.check import Verdict
 from minicloud.cloud import Cloud, Run, run_cloud
-from minicloud.errors import (
-    Deadlock,
-    LimitReached,
-    Livelock,
-    MinicloudError,
-    RunFailure,
-    SimulationError,
-    Stalled,
-    Undecided,
-    Violated,
-)
+from minicloud.errors import Undecided, Violated
 from minicloud.testing.plan import Plan
 from minicloud.testing.plugin import LAST_RUN
-from minicloud.testing.report import LastRun
+from minicloud.testing.report import LAST_NOTES, LastRun
 from minicloud.testing.tracebacks import raise_at, trim
 
 __all__ = ["run_seeds", "why_it_fails"]
-
-_NAMED: dict[str, type[MinicloudError]] = {
-    "deadlock": Deadlock,
-    "livelock": Livelock,
-    "limit": LimitReached,
-    "stalled": Stalled,
-    "simulator": SimulationError,
-}
 
 
 def run_seeds(
@@ -46,16 +29,16 @@ def run_seeds(
     """
     __tracebackhide__ = True
     returned: object = None
-
-    async def call(cloud: Cloud) -> None:
-        nonlocal returned
-        returned = await main(cloud=cloud)
-
     for nth in range(plan.seeds):
+        notes: deque[tuple[float, str]] = deque(maxlen=LAST_NOTES)
         run = run_cloud(
-            call, seed=plan.seed + nth, limits=plan.limits, check_timeout=plan.check_timeout
+            _taking_notes(main, notes),
+            seed=plan.seed + nth,
+            limits=plan.limits,
+            check_timeout=plan.check_timeout,
         )
-        item.stash[LAST_RUN] = LastRun(run=run, plan=plan, nth=nth)
+        returned = run.value
+        item.stash[LAST_RUN] = LastRun(run=run, notes=list(notes), plan=plan, nth=nth)
         error = why_it_fails(run)
         if error is not None:
             if not item.config.getoption("fulltrace"):
@@ -66,16 +49,31 @@ def run_seeds(
     return returned
 
 
+def _taking_notes(
+    main: Callable[..., Awaitable[object]], notes: deque[tuple[float, str]]
+) -> Callable[[Cloud], Awaitable[object]]:
+    # Notes are written to a trace, and a test leaves none: its report needs the last few.
+    async def call(cloud: Cloud) -> object:
+        write = cloud.note
+
+        def note(text: str) -> None:
+            notes.append((cloud.now, str(text)))
+            write(text)
+
+        cloud.note = note  # type: ignore[method-assign]
+        return await main(cloud=cloud)
+
+    return call
+
+
 def why_it_fails(run: Run) -> BaseException | None:
     """What a test that ended with this run raises; None where it passes.
 
     Unlike a scenario, a test that declares no check is judged by its asserts alone, so a verdict
     that is unknown for want of checks passes. A check that could not be decided does not.
     """
-    if run.exception is not None:
+    if run.exception is not None:  # of the test's code, or a `RunFailure` such as a deadlock
         return run.exception
-    if run.failure != "none":
-        return _NAMED.get(run.failure, RunFailure)(run.error or run.failure)
     broken = _told(run, Verdict.INVALID)
     if broken or run.verdict is Verdict.INVALID:
         return Violated(broken or run.error or "the run is invalid")

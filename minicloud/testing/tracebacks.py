@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
+import outcome
 import trio
 
 import minicloud
@@ -16,21 +18,25 @@ from minicloud.errors import MinicloudError, SimulationError
 
 __all__ = ["raise_at", "trim"]
 
-_INSIDE = tuple(f"{Path(str(each.__file__)).parent}{os.sep}" for each in (minicloud, trio))
+_OURS, *_THEIRS = (
+    f"{Path(str(each.__file__)).parent}{os.sep}" for each in (minicloud, trio, outcome)
+)
+_INSIDE = (_OURS, *_THEIRS, contextlib.contextmanager.__code__.co_filename)
 
 
 def trim(error: BaseException) -> None:
     """Take the frames of minicloud and Trio out of the tracebacks of an error and of its causes.
 
-    The frame that raised stays where the error is none of minicloud's own (something unexpected
-    happened in there), and everything stays in a `SimulationError`.
+    A frame of minicloud that raised an error which is none of its own stays, since something
+    unexpected happened there; and everything stays in a `SimulationError`.
     """
     for each in _related(error):
         if isinstance(each, SimulationError):
             continue
         entries = list(_entries(each.__traceback__))
-        kept = [entry for entry in entries if not _inside(entry)]
-        if entries and _inside(entries[-1]) and not isinstance(each, MinicloudError):
+        kept = [entry for entry in entries if not _file(entry).startswith(_INSIDE)]
+        unexpected = entries and _file(entries[-1]).startswith(_OURS)
+        if unexpected and not isinstance(each, MinicloudError):
             kept.append(entries[-1])
         each.__traceback__ = _linked(kept)
 
@@ -55,8 +61,8 @@ def _entries(traceback: TracebackType | None) -> Iterator[TracebackType]:
         traceback = traceback.tb_next
 
 
-def _inside(entry: TracebackType) -> bool:
-    return entry.tb_frame.f_code.co_filename.startswith(_INSIDE)
+def _file(entry: TracebackType) -> str:
+    return entry.tb_frame.f_code.co_filename
 
 
 def _linked(entries: list[TracebackType]) -> TracebackType | None:

@@ -58,21 +58,35 @@ def same(one: Any, other: Any) -> bool:
 
 
 def linearizable(model: str, operations: list[Operation], start: Any = IMPOSSIBLE) -> bool:
-    return fits(plain(model) if start is IMPOSSIBLE else start, [op for op in operations if op.outcome != "fail"])
+    must = [op for op in operations if op.outcome == "ok"]
+    may = [op for op in operations if op.outcome == "info"]
+    return possible(model, must, may, start)
 
 
-def fits(state: Any, left: list[Operation]) -> bool:
+def possible(
+    model: str, must: list[Operation], may: list[Operation], start: Any = IMPOSSIBLE
+) -> bool:
+    """Whether `must` can all happen, in one order, if each of `may` happens late, or never."""
+    state = plain(model) if start is IMPOSSIBLE else start
+    return fits(state, must, may)
+
+
+def fits(state: Any, must: list[Operation], may: list[Operation]) -> bool:
     """Whether what is left can happen from here on."""
-    if all(op.outcome != "ok" for op in left):
+    if not must:
         return True
-    for op in left:
-        # Nothing else that is left may have returned before this one began.
-        if any(other.end is not None and other.end < op.start for other in left):
-            continue
-        then = after(state, op)
-        if then is not IMPOSSIBLE and fits(then, [other for other in left if other is not op]):
-            return True
+    # Nothing that began after another had returned can happen before that other.
+    first_return = min(op.end for op in must)
+    for op in (*must, *may):
+        if op.start < first_return:
+            then = after(state, op)
+            if then is not IMPOSSIBLE and fits(then, without(must, op), without(may, op)):
+                return True
     return False
+
+
+def without(operations: list[Operation], one: Operation) -> list[Operation]:
+    return [op for op in operations if op is not one]
 
 
 def judge(model: str, history: History) -> bool:

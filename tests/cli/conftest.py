@@ -65,6 +65,15 @@ async def asserts(cloud: Cloud) -> None:
     await cloud.sleep(1)
     assert 1 + 1 == 3, "sums are off"
 """,
+    "misjudged": """
+from minicloud.check import linearizable
+
+@scenario(fair=holds())
+async def misjudged(cloud: Cloud) -> None:
+    async with cloud.history.operation("dance", key="x") as op:
+        await cloud.sleep(1)
+    cloud.check(linearizable("register"))
+""",
     "by_seed": """
 @scenario(fair=holds())
 async def by_seed(cloud: Cloud) -> None:

@@ -42,7 +42,7 @@ def test_json_is_an_object_a_file(cli):
         (["cut.jsonl", "--model", "register"], "cut.jsonl:2:"),
         (["nope.jsonl", "--model", "register"], "nope.jsonl"),
         (["good.jsonl"], "good.jsonl: say what it is a history of, with --model MODEL"),
-        (["good.jsonl", "--model", "regster"], "--model regster: there is register"),
+        (["good.jsonl", "--model", "reg"], "--model reg: there is register"),
         (["good.jsonl", "--model", "register", "--format", "json"], "--format json: there is"),
         (["good.jsonl", "--model", "register", "--timeout", "x"], "--timeout x"),
         (["scenarios", "--model", "register"], "scenarios is not a run folder"),
@@ -60,6 +60,17 @@ def test_what_cannot_be_judged_is_one_sentence_and_code_2(cli, words, sentence):
 def test_a_later_file_that_is_cut_off_leaves_no_json(cli):
     said = cli("check", "good.jsonl", "cut.jsonl", "--model", "register", "--json")
     assert (said.code, said.out) == (2, "")
+
+
+def test_a_run_knows_its_model(cli):
+    cli("run", "twins")
+    (folder,) = Path("runs/twins").iterdir()
+    about = folder / "run.toml"
+    about.write_text(about.read_text().replace("schema = 1", 'schema = 1\nmodel = "register"'))
+    (folder / "history.jsonl").write_text(Path("bad.jsonl").read_text())
+    said = cli("check", "latest", folder, "--json")
+    assert said.code == 1
+    assert [json.loads(line)["file"] for line in said.out.splitlines()] == [str(folder)] * 2
 
 
 def test_a_run_that_no_model_judged_needs_one(cli):

@@ -109,7 +109,15 @@ def test_verify_fails_for_another_verdict_and_for_another_reason(cli, target, co
 
 
 def test_verify_of_everything_goes_on_past_a_broken_file(cli):
-    for name in ("raises", "unsure", "unchecked", "other_reason", "asserts", "by_seed"):
+    for name in (
+        "raises",
+        "unsure",
+        "unchecked",
+        "other_reason",
+        "asserts",
+        "by_seed",
+        "misjudged",
+    ):
         Path("scenarios", f"{name}.py").unlink()
     Path("scenarios/broken.py").write_text("x = (\n")
     said = cli("verify", "--json")

@@ -89,7 +89,9 @@ def test_the_folder_has_everything_and_no_wall_time(cli):
     result = json.loads((folder / "result.json").read_text())
     assert set(KEYS) - set(result) == {"wall_s", "run"}
     assert result["expected"] is None
-    first = gzip.decompress((folder / "trace.jsonl.gz").read_bytes()).splitlines()[0]
+    packed = (folder / "trace.jsonl.gz").read_bytes()
+    assert packed[4:8] == bytes(4), "no time of day in the header"
+    first = gzip.decompress(packed).splitlines()[0]
     assert json.loads(first)["type"] == "header"
     assert Path("runs/.gitignore").read_text() == "*\n"
 
@@ -99,7 +101,7 @@ def test_a_scenario_that_raises(cli):
     assert said.code == 4
     assert "hello from the scenario" in said.out
     assert "FAILED" in said.out
-    assert "ValueError: the lesson is broken" in said.out
+    assert "FAILED  raises.py:17: ValueError: the lesson is broken" in said.out
     assert "raises.py" in said.err, "its own frames are shown"
     assert "in run_cloud" not in said.err, "and not ours"
     assert folders() == []
@@ -115,6 +117,16 @@ def test_a_scenario_that_raises_with_json(cli):
     assert "the lesson is broken" in result["error"]
     assert result["run"] is None
     assert "hello from the scenario" in said.err
+    assert folders() == []
+
+
+def test_a_check_that_cannot_read_the_history_is_the_scenarios_mistake(cli):
+    said = cli("run", "misjudged", "--json")
+    assert said.code == 4
+    result = json.loads(said.out)
+    assert result["verdict"] is None
+    assert result["error"].startswith("misjudged could not be judged: ")
+    assert said.err == f"minicloud: {result['error']}\n"
     assert folders() == []
 
 
@@ -202,8 +214,12 @@ def test_a_run_that_checks_nothing_says_what_to_add(cli):
     assert "UNKNOWN  unchecked checks nothing, so it cannot fail." in said.out
 
 
-def test_an_assertion_is_told_with_its_message(cli):
-    assert "sums are off" in cli("run", "asserts").out
+def test_an_assertion_is_told_once_with_its_message(cli):
+    said = cli("run", "asserts")
+    assert said.out.count("sums are off") == 1
+    assert "INVALID  assertion does not hold; valid is stated for naive" in said.out
+    result = json.loads(cli("run", "asserts", "--json").out)
+    assert result["error"] == "asserts.py:17: AssertionError: sums are off"
 
 
 def test_a_random_seed_is_printed(cli):

@@ -25,7 +25,9 @@ def test_the_generator_is_the_one_that_is_documented():
     state = entropy._key(16, ("x",))
     draw = entropy.draw("x")
     for _ in range(100):
-        state = (state * 47026247687942121848144207491837523525 + 117397592171526113268558934119004209487) % 2**128
+        state = (
+            state * 47026247687942121848144207491837523525 + 117397592171526113268558934119004209487
+        ) % 2**128
         assert draw() == (state // 2**75) / 2**53
 
 

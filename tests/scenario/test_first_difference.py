@@ -30,8 +30,8 @@ def test_equal_traces_do_not_differ():
 
 def test_the_first_event_that_differs_is_named_with_its_call_site():
     where = 'gossip.py:22 "for peer in self.seen"'
-    one = [HEADER, send(0, "n2"), send(1, "n2", time=3_207_000_000), site(where)]
-    two = [HEADER, send(0, "n2"), note("x"), send(1, "n4", time=3_207_000_000), site(where)]
+    one = [site("a.py:1"), send(0, "n2"), site(where), send(1, "n2", time=3_207_000_000)]
+    two = [send(0, "n2"), note("x"), site(where), send(1, "n4", time=3_207_000_000)]
     found = first_difference(one, two)
     assert found is not None
     assert found.event == 2

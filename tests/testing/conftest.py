@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import textwrap
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,21 +13,11 @@ import pytest
 import trio  # noqa: F401
 
 import minicloud.testing.plugin
-
-try:
-    from minicloud.cloud import run_cloud
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).parent))
-    import fake_cloud
-
-    FAKE = ("-p", "fake_cloud")
-else:
-    FAKE = ()
 import minicloud.testing.running
 
 ROOT = Path(minicloud.__file__).parents[1]
 INSTALLED = any(each.value == "minicloud.testing.plugin" for each in entry_points(group="pytest11"))
-PLUGIN = FAKE + (() if INSTALLED else ("-p", "minicloud.testing.plugin"))
+PLUGIN = () if INSTALLED else ("-p", "minicloud.testing.plugin")
 ALONE = ("-p", "no:trio", "-p", "no:asyncio", "-p", "no:anyio", "-p", "no:hypothesispytest")
 INI = """
 [pytest]
@@ -48,7 +37,7 @@ class Project:
         self.path = pytester.path
         self.env = monkeypatch
         if not INSTALLED:
-            monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{ROOT / 'tests/testing'}")
+            monkeypatch.setenv("PYTHONPATH", str(ROOT))
         self.ini()
 
     def ini(self, *lines):

@@ -28,8 +28,9 @@ def test_loading_the_plugin_imports_nothing_else(project):
         )
         took, *modules = done.stdout.split()
         best = min(best, float(took))
-        assert modules == ["minicloud", "minicloud.testing", "minicloud.testing.plugin"]
-    # About 1 ms; the bound leaves room for a busy machine, and none for importing Trio.
+        others = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
+        assert others == ["minicloud", "minicloud.testing", "minicloud.testing.plugin"]
+    # About 3 ms; the bound leaves room for a busy machine, and none for importing Trio.
     assert best < 20
 
 

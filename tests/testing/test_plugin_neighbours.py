@@ -17,7 +17,7 @@ async def test_cloud(cloud):
     await trio.sleep(3600)
     assert cloud.now == 7200
 
-class TestIn:
+class TestShop:
     @pytest.mark.parametrize("n", [1, 2])
     async def test_cloud(self, cloud, n, tmp_path):
         await cloud.sleep(n)
@@ -128,9 +128,8 @@ def test_with_xdist(project):
 
 HYPOTHESIS = """
 import pytest
-from hypothesis import given, settings, strategies as st, assume
-settings.register_profile("test", database=None, max_examples=30)
-settings.load_profile("test")
+from hypothesis import Verbosity, assume, given, settings, strategies as st
+few = settings(database=None, max_examples=30)  # no profile: it would stay loaded in this process
 """
 
 
@@ -142,6 +141,7 @@ def test_hypothesis_gets_a_fresh_cloud_for_each_example(project, mode):
         + """
 met = []
 
+@few
 @given(st.integers(0, 100))
 async def test_given(cloud, x):
     assert cloud.now == 0
@@ -155,16 +155,18 @@ def test_examples():
     assert len(met) >= 30
 
 @pytest.mark.parametrize("a", [1, 2])
+@few
 @given(b=st.integers(0, 9), data=st.data())
 async def test_both(a, b, data, cloud):
     await cloud.sleep(a + b + data.draw(st.integers(0, 9)))
 
-class TestIn:
-    @settings(max_examples=5)
+class TestShop:
+    @few
     @given(st.text())
     async def test_method(self, cloud, text):
         await cloud.sleep(1)
 
+    @few
     @given(st.text())
     def test_sync(self, text):
         pass
@@ -177,6 +179,7 @@ FAILS_AT_11 = (
     HYPOTHESIS
     + """
 @pytest.mark.minicloud(seed=10, seeds=3)
+@settings(few, verbosity=Verbosity.verbose)
 @given(x=st.integers())
 async def test_x(cloud, x):
     await cloud.sleep(1)
@@ -186,7 +189,7 @@ async def test_x(cloud, x):
 
 
 def test_hypothesis_fails_with_the_smallest_example_and_a_line_that_repeats_it(project, repeat_of):
-    first = project.test(FAILS_AT_11, "-rN", "--hypothesis-verbosity=verbose")
+    first = project.test(FAILS_AT_11, "-rN")
     first.assert_outcomes(failed=1)
     first.stdout.fnmatch_lines(
         ["E*x=1000,", "--* Hypothesis *--", "seed 11 (run 2 of 3): *", "repeat*"]
@@ -194,7 +197,7 @@ def test_hypothesis_fails_with_the_smallest_example_and_a_line_that_repeats_it(p
     words = repeat_of(first)
     assert words[:5] == ["test_it.py::test_x", "--minicloud-seed", "10", "--minicloud-seeds", "3"]
     assert words[5] == "--hypothesis-seed"
-    again = project.run(*words, "-rN")
+    again = project.run(*words, "-rN", apart=True)  # --hypothesis-seed would stay set in here
     again.stdout.fnmatch_lines(["E*x=1000,", "seed 11 (run 2 of 3): *"])
     assert repeat_of(again) == words
     for word in ("Flaky", "HealthCheck", "DeadlineExceeded", "run_seeds"):
@@ -216,13 +219,13 @@ def test_a_slow_machine_is_no_failing_example(project):
         + """
 import time
 
-@settings(max_examples=2)
+@settings(few, max_examples=2)
 @given(x=st.integers())
 async def test_default_deadline(cloud, x):
     time.sleep(0.25)
 
 @pytest.mark.xfail(strict=True)
-@settings(max_examples=2, deadline=20)
+@settings(few, max_examples=2, deadline=20)
 @given(x=st.none())
 async def test_a_deadline_of_ones_own_stays(cloud, x):
     time.sleep(0.05)
@@ -238,12 +241,13 @@ def test_hypothesis_health_checks_stay_on(project):
 @pytest.fixture
 def stale(): return []
 
+@few
 @given(x=st.integers())
 async def test_x(cloud, stale, x): pass
 """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*FailedHealthCheck*function-scoped fixture 'stale'*"])
+    result.stdout.fnmatch_lines(["*FailedHealthCheck*unction-scoped fixture 'stale'*"])
 
 
 def test_a_keyboard_interrupt_ends_the_session(project):

@@ -32,7 +32,7 @@ import pytest
 @pytest.mark.parametrize("name", ["alice", 'b"o $b', "é-c[d]"])
 @pytest.mark.minicloud(seeds=50)
 async def test_x(cloud, name):
-    await cloud.sleep(cloud.seed)
+    await cloud.sleep(cloud.seed % 100)
     cloud.note("slept")
     assert cloud.seed % 10 != 3, f"{name} at {cloud.now:g}"
 """
@@ -67,7 +67,7 @@ def test_the_report_ends_in_the_line_that_repeats_the_failing_seed(project):
     assert report[end + 1].startswith("____")
     which = f"seed {failing} (run {failing - base + 1} of 50): "
     assert any(line.startswith(which) for line in report)
-    assert f"note     {failing}.000  slept" in report
+    assert f"note     {failing % 100}.000  slept" in report
 
 
 @pytest.mark.parametrize("nth", [0, 1, 2])
@@ -123,22 +123,10 @@ def test_an_error_of_the_test_is_bare_and_without_our_frames(project):
     assert "Differing items" in text
     assert "LookupError: sold out" in text
     assert "ValueError: no shop" in text
-    for word in ("Group", "trio/", "minicloud/", "hidden", "run_seeds", "fake_cloud.py"):
+    for word in ("Group", "trio/", "minicloud/", "hidden", "run_seeds"):
         assert word not in text
     files = [line.split(":")[0] for line in result.outlines if line.startswith("test_it.py:")]
     assert len(files) == 6  # assert 1; deeper 2; cause 3
-
-
-def test_full_trace_shows_everything(project):
-    result = project.test("async def test_x(cloud): assert cloud.now", "--full-trace")
-    result.stdout.fnmatch_lines(["*minicloud*running.py*"])
-
-
-def test_the_last_frame_stays_where_something_unexpected_broke_inside(project):
-    result = project.test("async def test_x(cloud): await cloud.sleep('long')", "-rN")
-    text = result.stdout.str()
-    assert "await cloud.sleep('long')" in text
-    assert "test_it.py:1:" in text
 
 
 @pytest.mark.parametrize(
@@ -205,10 +193,11 @@ def test_the_tests_own_error_comes_before_broken_checks(project):
         + """
 async def test_x(cloud):
     cloud.check(broken)
-    raise KeyError("mine")
+    assert cloud.now, "mine"
 """
     )
-    result.stdout.fnmatch_lines(["E*KeyError: 'mine'", "invalid  no-lost-acks*", "repeat: *"])
+    result.stdout.fnmatch_lines(["E*AssertionError: mine", "invalid  no-lost-acks*", "repeat: *"])
+    result.stdout.no_fnmatch_line("invalid  assertion*")
 
 
 @pytest.mark.parametrize("how", ["", "-s", "--show-capture=no", "--show-capture=log", "-n1"])

@@ -54,11 +54,11 @@ def test_each_test_and_each_parameter_has_a_seed_of_its_own(project):
         @pytest.mark.parametrize("a", ["x", "y"])
         async def test_p(cloud, a): log(cloud)
 
-        class TestIn:
+        class TestShop:
             async def test_p(self, cloud): log(cloud)
         """)
     )
-    ids = ["test_it.py::test_p[x]", "test_it.py::test_p[y]", "test_it.py::TestIn::test_p"]
+    ids = ["test_it.py::test_p[x]", "test_it.py::test_p[y]", "test_it.py::TestShop::test_p"]
     assert project.seeds() == [seed_of(each) for each in ids]
     assert len({*project.seeds()}) == 3
 

@@ -1,7 +1,7 @@
 """Files of histories: four formats in, one list of events out; judges nothing.
 
-Whatever the format, the same rules hold: processes pair up (`event.Pairing`), time does not go back,
-and every complaint is a `FileError` that opens with `path:line:`.
+Whatever the format, the same rules hold: processes pair up (`event.Pairing`), time does not go
+back, and every complaint is a `FileError` that opens with `path:line:`.
 """
 
 from minicloud.check.formats.edn import EdnError, Keyword, Tagged, forms

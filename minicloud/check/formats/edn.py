@@ -1,8 +1,8 @@
 """A small strict reader of EDN, the notation of Jepsen's histories; knows nothing of histories.
 
 It reads nil, booleans, integers, floats, strings, characters, keywords, lists, vectors, maps, sets
-(`#{…}`, and `#[…]` as some printers write an ordered set), tagged values and comments. A bare symbol is
-refused: no history has one, and a cut-off `nil` looks like one.
+(`#{…}`, and `#[…]` as some printers write an ordered set), tagged values and comments. A bare
+symbol is refused: no history has one, and a cut-off `nil` looks like one.
 """
 
 from __future__ import annotations
@@ -65,13 +65,14 @@ class Tagged(msgspec.Struct, frozen=True):
 
 
 def forms(text: str) -> Iterator[tuple[int, Any]]:
-    """Read (line, value) pairs: the elements of the one vector or list in the text, or what stands in it.
+    """Read (line, value) pairs: the elements of the one vector or list in the text, or what stands
+    in it.
 
     Raises EdnError, whose line is the one where the trouble shows.
     """
     reader = _Reader(text)
-    kind, token, line = reader.peek()
-    if kind != "open" or token not in "([":
+    kind, opener, line = reader.peek()
+    if kind != "open" or opener not in "([":
         while reader.peek()[0] != "end":
             yield reader.peek()[2], reader.value(0)
         return
@@ -79,10 +80,10 @@ def forms(text: str) -> Iterator[tuple[int, Any]]:
     while reader.peek()[0] != "close":
         if reader.peek()[0] == "end":
             raise EdnError(
-                reader.last_line, f"the text ends before the {token} of line {line} is closed"
+                reader.last_line, f"the text ends before the {opener} of line {line} is closed"
             )
         yield reader.peek()[2], reader.value(1)
-    reader.close(token, line)
+    reader.close(opener, line)
     kind, token, line = reader.peek()
     if kind != "end":
         raise EdnError(line, f"{token[:20]!r} stands after the end of the vector")

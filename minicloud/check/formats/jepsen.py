@@ -1,4 +1,4 @@
-"""Jepsen's files: EDN histories, key-value logs and the lines of its log; knows nothing of other formats."""
+"""Jepsen's files: EDN histories, key-value logs and the lines of its log. Knows no other format."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def read_edn(text: str) -> Iterator[Raw]:
                 line, f"{form!r} is no event; write a map such as {{:process 0, :type :invoke, …}}"
             )
         raw = _edn_event(line, form)
-        if raw.index is not None:
-            if raw.index <= index:
-                raise Problem(line, f"index is {raw.index} after {index}; it counts upwards")
-            index = raw.index
+        if raw.number is not None:
+            if raw.number <= index:
+                raise Problem(line, f"index is {raw.number} after {index}; it counts upwards")
+            index = raw.number
         yield raw
 
 
@@ -49,7 +49,7 @@ def _edn_event(line: int, form: dict[Any, Any]) -> Raw:
         raise Problem(line, f":type is {fields['type']!r}; it is one of :{', :'.join(TYPES)}")
     return Raw(
         line=line,
-        index=fields.get("index"),
+        number=fields.get("index"),
         time=fields.get("time"),
         process=process,
         type=kind,
@@ -67,9 +67,10 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-# `INFO  jepsen.util - 3	:ok	:read	nil`, with a time stamp and a thread before it in later versions.
+# `INFO  jepsen.util - 3	:ok	:read	nil`; later versions put a time and a thread before it.
 LOG_LINE = re.compile(
-    r"^(?P<prefix>.*?\bjepsen\.util\b\s*[-:]\s*)(?P<process>-?\d+|:nemesis)(?P<rest>|\t.*|[ ]+:.*)$",
+    r"^(?P<prefix>.*?\bjepsen\.util\b\s*[-:]\s*)"
+    r"(?P<process>-?\d+|:nemesis)(?P<rest>|\t.*|[ ]+:.*)$",
     re.MULTILINE,
 )
 _LOG_REST = re.compile(r"\s+:(\w+)\s+:(\S+)\s+(\S.*?)\s*\Z")
@@ -97,7 +98,7 @@ def _log_event(line: int, process: str, rest: str, *, last: bool) -> Raw:
         )
     return Raw(
         line=line,
-        index=None,
+        number=None,
         time=None,
         process=NEMESIS if process[0] == ":" else int(process),
         type=match[1],

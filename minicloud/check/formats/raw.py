@@ -12,10 +12,10 @@ TYPES = ("invoke", "ok", "fail", "info")
 
 
 class Raw(NamedTuple):
-    """One event as written; `further` holds the fields that only this project's format has."""
+    """One event as written. `number` is its index, `further` what only the native format has."""
 
     line: int
-    index: int | None
+    number: int | None
     time: int | None
     process: Any
     type: str
@@ -25,7 +25,7 @@ class Raw(NamedTuple):
     further: dict[str, Any]
 
 
-class Problem(Exception):  # noqa: N818 - a complaint on its way to becoming a FileError
+class Problem(Exception):
     """What is wrong with a line; the reader of the file adds its name."""
 
     def __init__(self, line: int, sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 | format | a line or element |
 |---|---|
-| `jsonl` | `{"index": 0, "time": 1000000, "process": 0, "type": "invoke", "f": "write", "value": 1}` |
+| `jsonl` | `{"index": 0, "time": 1000, "process": 0, "type": "invoke", "f": "read", "value": 1}` |
 | `edn` | `{:process 0, :type :invoke, :f :write, :value 1}`, in one vector or one a line |
 | `jepsen-log` | `INFO  jepsen.util - 0	:invoke	:write	1`; other lines are passed over |
 | `kv-log` | as `edn`, one a line, and each has a `:key` |
@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True):
     """
 
     path: str | None = None
-    lines: list[int] = []  # noqa: RUF012 - msgspec copies an empty default
+    lines: list[int] = []
     timed: bool = True
 
     def where(self, index: int) -> str | None:

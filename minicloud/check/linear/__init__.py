@@ -1,1 +1,1 @@
-"""Linearizability: search, the near-linear test for distinct values, and evidence. See the modules inside."""
+"""Linearizability: search, quick tests for distinct values, and evidence, in words."""

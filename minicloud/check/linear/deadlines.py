@@ -1,9 +1,10 @@
-"""By when an operation must have taken effect, where the rest of the history tells; knows no search.
+"""By when an operation must have taken effect, where the rest of the history tells; knows no
+search.
 
-A value that only one operation can have produced must have been produced before the first operation that
-certainly saw it returned. That ends the uncertainty about a write of unknown outcome whose value was
-read, and it forbids at once what a search would else find out much later. A deadline is a position in
-the history: the operation takes effect after the event at that position, at the latest.
+A value that only one operation can have produced must have been produced before the first operation
+that certainly saw it returned. That ends the uncertainty about a write of unknown outcome whose
+value was read, and it forbids at once what a search would else find out much later. A deadline is a
+position in the history: the operation takes effect after the event at that position, at the latest.
 """
 
 from __future__ import annotations
@@ -53,9 +54,9 @@ def _only(produced: Sequence[tuple[Operation, Any]]) -> dict[Any, Operation]:
 class Turns:
     """In which order the values of a queue must have been enqueued, as far as their dequeues tell.
 
-    Only for values that are enqueued once. A value is enqueued before its dequeue returns, and before
-    any value that certainly leaves the queue after it, or never does: first in, first out. `gone[value]`
-    is when it has left at the latest, `leaves[value]` when it leaves at the earliest.
+    Only for values that are enqueued once. A value is enqueued before its dequeue returns, and
+    before any value that certainly leaves the queue after it, or never does: first in, first out.
+    `gone[value]` is when it has left at the latest, `leaves[value]` when it leaves at the earliest.
     """
 
     def __init__(
@@ -64,10 +65,14 @@ class Turns:
         """`there` is what the queue may hold in the beginning."""
         made = [(op, op.argument) for op in (*required, *optional) if op.f == "enqueue"]
         enqueues = {value: op for value, op in _only(made).items() if value not in there}
-        taken = [(op, op.result) for op in required if op.f == "dequeue" and op.result is not ABSENT]
+        taken = [
+            (op, op.result) for op in required if op.f == "dequeue" and op.result is not ABSENT
+        ]
         dequeues = _only(taken)
         # What nobody can have dequeued stays for ever, if it was enqueued at all.
-        perhaps = {value for _, value in taken} | {op.result for op in optional if op.f == "dequeue"}
+        perhaps = {value for _, value in taken} | {
+            op.result for op in optional if op.f == "dequeue"
+        }
         closed = all(op.known for op in optional if op.f == "dequeue")
         certain = {op.argument for op in required if op.f == "enqueue"}
         self.gone: dict[Any, int] = {}
@@ -79,6 +84,7 @@ class Turns:
             elif closed and value in certain and value not in perhaps:
                 self.leaves[value] = FOREVER
         self.deadlines = self._deadlines(enqueues)
+        self.earliest = self._earliest(enqueues)
 
     def _deadlines(self, enqueues: dict[Any, Operation]) -> dict[int, int]:
         """Pass deadlines on, from values that leave later to those that have left before."""
@@ -96,3 +102,17 @@ class Turns:
             if op.start <= deadline < (FOREVER if op.end is None else op.end):
                 deadlines[op.start] = deadline
         return deadlines
+
+    def _earliest(self, enqueues: dict[Any, Operation]) -> dict[int, int]:
+        """The same in the other direction: no value enters before what has left before it."""
+        earliest: dict[int, int] = {}
+        before = sorted(self.gone, key=lambda value: -self.gone[value])
+        latest = -1
+        for value in sorted(self.leaves, key=lambda value: self.leaves[value]):
+            while before and self.gone[before[-1]] < self.leaves[value]:
+                start = enqueues[before.pop()].start
+                latest = max(latest, earliest.get(start, start))
+            start = enqueues[value].start
+            if latest > start:
+                earliest[start] = latest
+        return earliest

@@ -1,20 +1,21 @@
 """The smallest window of operations that shows a violation; knows no words and no files.
 
-Leaving an operation out of a history may make a good history bad (a read loses its write), so nothing is
-ever just left out. Instead an operation is *relaxed*: what is known to have happened may now happen at
-any time after it began, or never. A read that is relaxed is gone. Relaxing only ever allows more orders;
-so if some operations, with everything else relaxed, still fit in no order, they alone are to blame.
+Leaving an operation out of a history may make a good history bad (a read loses its write), so
+nothing is ever just left out. Instead an operation is *relaxed*: what is known to have happened may
+now happen at any time after it began, or never. A read that is relaxed is gone. Relaxing only ever
+allows more orders; so if some operations, with everything else relaxed, still fit in no order, they
+alone are to blame.
 
-A window is a set of operations that fit in no order, whatever the rest of the history did; and relaxing
-any one of them as well leaves an order possible, or at least none that the budget could rule out. That
-is what "smallest" means here: nothing in it can be spared. There are two sorts:
+A window is a set of operations that fit in no order, whatever the rest of the history did; and
+relaxing any one of them as well leaves an order possible, or at least none that the budget could
+rule out. That is what "smallest" means here: nothing in it can be spared. There are two sorts:
 
 * one that begins with the model's initial state and speaks for itself;
 * one that begins in the middle, where the search knows every configuration that was possible. It is
   preceded by a witness of the state in which it begins, if there is one.
 
-The first is preferred unless the second is much shorter. The producers of values that a window only reads
-are added to it, so that it can be read (and judged) by itself.
+The first is preferred unless the second is much shorter. The producers of values that a window only
+reads are added to it, so that it can be read (and judged) by itself.
 """
 
 from __future__ import annotations
@@ -37,13 +38,16 @@ TRIAL = 5_000
 RECENT = 40
 # A window from the initial state may be this much larger and is still preferred.
 PREFERENCE = 6
+# In how many states a window may begin; more of them explain nothing to anybody.
+FEW = 3
 
 
 class Window(msgspec.Struct, frozen=True):
     """Operations that fit in no order, in the order in which they began.
 
-    `starts` are the states to begin from (empty: the model's initial one), as they were when `since`
-    returned. Or a `witness`, the first to have returned, shows the state in which the others begin.
+    `starts` are the states to begin from (empty: the model's initial one), as they were when
+    `since` returned. Or a `witness`, the first to have returned, shows the state in which the
+    others begin.
     """
 
     operations: tuple[Operation, ...]
@@ -60,14 +64,16 @@ class _From(msgspec.Struct, frozen=True):
 
 
 class _Trials:
-    """Asks whether some operations, with all others relaxed, still fit in no order; within a budget."""
+    """Asks, within a budget, whether some operations with all others relaxed fit in no order."""
 
     def __init__(self, model: Model, expired: Expired) -> None:
         self.model = model
         self.left = TOTAL
         self.expired = expired
 
-    def fail(self, chosen: list[Operation], beginnings: list[_From], *, limit: int = TRIAL) -> bool:
+    def fails(
+        self, chosen: list[Operation], beginnings: list[_From], *, limit: int = TRIAL
+    ) -> bool:
         """True only if it is certain that there is no order, from none of the beginnings."""
         kept = {op.start for op in chosen}
         for begin in beginnings:
@@ -82,22 +88,25 @@ class _Trials:
         return bool(chosen and beginnings)
 
     def least(self, candidates: list[Operation], beginnings: list[_From]) -> list[Operation]:
-        """An irreducible part of `candidates` that still fails; those that come first are preferred.
+        """An irreducible part of `candidates` that still fails; what comes first is preferred.
 
         QuickXplain (Junker, AAAI 2004), which halves: a few operations are found among n in about
         log n trials each.
         """
 
-        def explain(known: list[Operation], news: bool, among: list[Operation]) -> list[Operation]:
-            if news and self.fail(known, beginnings):
-                return []
+        def explain(known: list[Operation], among: list[Operation]) -> list[Operation]:
+            """What of `among` is needed, beside `known`, to fail."""
+            return [] if self.fails(known, beginnings) else halve(known, among)
+
+        def halve(known: list[Operation], among: list[Operation]) -> list[Operation]:
+            """As `explain`, where `known` does not fail by itself."""
             if len(among) == 1:
                 return among
             first, second = among[: len(among) // 2], among[len(among) // 2 :]
-            part = explain(known + first, bool(first), second)
-            return explain(known + part, bool(part), first) + part
+            part = explain(known + first, second)
+            return (explain(known + part, first) if part else halve(known, first)) + part
 
-        return explain([], False, candidates) if candidates else []
+        return halve([], candidates) if candidates else []
 
 
 def shrink(problem: Problem, found: Found, expired: Expired) -> Window:
@@ -106,7 +115,7 @@ def shrink(problem: Problem, found: Found, expired: Expired) -> Window:
 
 
 def shrink_clash(problem: Problem, expired: Expired) -> Window:
-    """Shrink the few operations of a clash of zones; other writes are of values that nobody here reads."""
+    """Shrink the few operations of a clash; what others write is of no concern to these."""
     model, initial = problem.model, problem.starts[0]
     pool = [op for op in (*problem.optional, *problem.required) if not model.pure(op)]
     candidates = _by_blame(problem.required, model)
@@ -123,7 +132,7 @@ class _Shrinker:
         self.found = found
         self.trials = _Trials(self.model, expired)
         self.cut(found.levels[found.depth].position)
-        if found.lens.foresees and not self.trials.fail(self.required, self.initial, limit=TOTAL):
+        if found.lens.foresees and not self.trials.fails(self.required, self.initial, limit=TOTAL):
             # The search gave up there for what happens only later.
             self.cut(FOREVER)
 
@@ -131,7 +140,9 @@ class _Shrinker:
         """Look at the prefix up to a position: what has not returned by then may happen or not."""
         self.cutoff = cutoff
         self.required = [op for op in self.problem.required if (op.end or 0) <= cutoff]
-        self.movers = [op for op in self.problem.required if op.start < cutoff and not self.model.pure(op)]
+        self.movers = [
+            op for op in self.problem.required if op.start < cutoff and not self.model.pure(op)
+        ]
         self.pool = [op for op in self.problem.optional if op.start < cutoff] + self.movers
         self.initial = [_From(state, self.pool) for state in self.problem.starts]
 
@@ -143,7 +154,11 @@ class _Shrinker:
         whole = self.from_recent(late)
         if whole and len(whole) <= len(late) + PREFERENCE:
             return _with_producers(self.problem, Window(tuple(whole)), self.pool)
-        return self.with_witness(late, depth) or self.from_initial_state() or self.from_states(late, depth)
+        return (
+            self.with_witness(late, depth)
+            or self.from_initial_state()
+            or self.from_states(late, depth)
+        )
 
     def boundary(self, depth: int) -> int:
         """The return before level `depth`."""
@@ -170,16 +185,17 @@ class _Shrinker:
         return {op.start: bit for bit, op in (*open_now, *level.fading, *level.pures)}
 
     def beginnings(self, depth: int) -> list[_From]:
-        """All that was possible at the return before level `depth`; none where that is too much to tell."""
+        """All that was possible at the return before level `depth`; none where that is a lot."""
         if depth == 0:
             return self.initial
         configs = list(self.found.entries[depth])
-        if len(configs) > KEPT:
+        states = dict.fromkeys(state for state, _, _ in configs)
+        if len(configs) > KEPT or len(states) > FEW:
             return []
         return [_From(config[0], self.pending(config, depth)) for config in configs]
 
     def pending(self, config: Config, depth: int) -> list[Operation]:
-        """What may take effect after a configuration at a level: what has not returned, and is not done."""
+        """What may take effect after a configuration at a level: what was open or began later."""
         boundary, deadlines = self.boundary(depth), self.found.lens.deadlines
         bits = self.bits(depth)
         left = self.found.unspent(config)
@@ -191,11 +207,12 @@ class _Shrinker:
         return left
 
     def latest_beginning(self) -> int:
-        """The latest level from which what began after it fits in no order; 0 is the whole prefix."""
+        """The latest level from which what comes after it fits in no order; 0 is the whole."""
         back = 0
         while back < self.found.depth:
             depth = self.found.depth - back
-            if self.trials.fail(self.inside(depth), self.beginnings(depth)):
+            beginnings = self.beginnings(depth)
+            if beginnings and self.trials.fails(self.inside(depth), beginnings):
                 return depth
             back += 1 + back // 8
         return 0
@@ -204,24 +221,23 @@ class _Shrinker:
         return self.trials.least(self.inside(depth), self.beginnings(depth))
 
     def from_initial_state(self) -> Window | None:
-        """The window from the last instant when the object can only have been in its initial state."""
+        """The window from the last instant when only the initial state was possible."""
         initial = {begin.state for begin in self.initial}
         for depth in range(self.found.depth, 0, -1):
-            beginnings = self.beginnings(depth)
-            if beginnings and all(begin.state in initial for begin in beginnings):
-                fails = self.trials.fail(self.inside(depth), beginnings)
+            if all(config[0] in initial for config in self.found.entries[depth]):
+                fails = self.trials.fails(self.inside(depth), self.beginnings(depth))
                 return self.from_states(self.least_after(depth), depth) if fails else None
         return None
 
     def from_recent(self, late: list[Operation]) -> list[Operation]:
-        """The window with the latest changes of state before it, and the writers of what it reads."""
+        """The window with the changes of state before it, and the writers of what it reads."""
         first = min((op.start for op in late), default=0)
         movers = [op for op in self.movers if op.start < first and (op.end or 0) <= self.cutoff]
         seen = [value for op in late if (value := self.model.observed(op)) is not None]
         writers = [op for op in movers if self.model.produced(op) in seen]
         chosen = {op.start: op for op in (*late, *movers[-RECENT:], *writers[-RECENT:])}
         candidates = _by_blame(list(chosen.values()), self.model)
-        fails = self.trials.fail(candidates, self.initial)
+        fails = self.trials.fails(candidates, self.initial)
         return self.trials.least(candidates, self.initial) if fails else []
 
     def states(self, depth: int) -> tuple[Any, ...]:
@@ -235,10 +251,12 @@ class _Shrinker:
     def with_witness(self, late: list[Operation], depth: int) -> Window | None:
         """Who showed the state in which the window begins: its writer, or else a reader."""
         states = self.states(depth)
-        past = [op for op in self.required if (op.end or 0) <= self.boundary(depth)]
-        for shows in (self.model.produced, self.model.observed):
-            shown = [op for op in past if shows(op) == states[0]]
-            if shown and len(states) == 1:  # UNREAD is shown by nobody
+        first = min((op.start for op in late), default=0)
+        past = [op for op in self.required if (op.end or 0) <= min(self.boundary(depth), first)]
+        readers = [op for op in past if self.model.pure(op)]
+        for shows, ops in ((self.model.produced, past), (self.model.observed, readers)):
+            shown = [op for op in ops if shows(op) == states[0]]
+            if shown and len(states) == 1:
                 witness = max(shown, key=lambda op: op.end or 0)
                 return _in_order(Window((witness, *late), (), None, witness))
         return None
@@ -250,13 +268,13 @@ def _in_order(window: Window) -> Window:
 
 
 def _by_blame(operations: list[Operation], model: Model) -> list[Operation]:
-    """What is to be kept first: what returned last, then changes of state, latest first, then reads."""
+    """What to keep first: what returned last, then changes of state, the latest first."""
     last = max((op.end or 0 for op in operations), default=0)
     return sorted(operations, key=lambda op: (op.end != last, model.pure(op), -(op.end or 0)))
 
 
 def _with_producers(problem: Problem, window: Window, pool: list[Operation]) -> Window:
-    """Add the latest possible writer of each value that is read in the window and not written there.
+    """Add the latest possible writer of each value that a window reads and does not write.
 
     Only to a window that fits in no order whatever the whole history did: it stays one.
     """
@@ -264,9 +282,17 @@ def _with_producers(problem: Problem, window: Window, pool: list[Operation]) -> 
     chosen = {op.start: op for op in window.operations}
     for op in window.operations:
         value = model.observed(op)
-        if value is None or value in problem.starts or value in map(model.produced, chosen.values()):
+        if (
+            value is None
+            or value in problem.starts
+            or value in map(model.produced, chosen.values())
+        ):
             continue
-        writers = [other for other in pool if model.produced(other) == value and other.start < (op.end or 0)]
+        writers = [
+            other
+            for other in pool
+            if model.produced(other) == value and other.start < (op.end or 0)
+        ]
         if writers:
             writer = max(writers, key=lambda writer: writer.start)
             chosen[writer.start] = writer

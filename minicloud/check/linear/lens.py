@@ -1,13 +1,16 @@
-"""What of a model's state can matter to a given set of operations; knows models only by their words.
+"""What of a model's state can matter to a given set of operations; knows models only by their
+words.
 
-A register that is never again seen to hold 7 need not be remembered as holding 7. A lens says so to the
-search: its `step` calls every state that nobody will see `UNREAD`, `last_use` says until when an
-operation's effect can be seen, and `blind` operations are those that take effect whatever the state is.
+A register that is never again seen to hold 7 need not be remembered as holding 7. A lens says so to
+the search: its `step` calls every state that nobody will see `UNREAD`, `last_use` says until when
+an operation's effect can be seen, and `blind` operations are those that take effect whatever the
+state is.
 
 Three facts follow, and the search leans on them:
 
 * two histories of the object that both end in UNREAD continue alike;
-* an operation that need not have happened (its outcome is unknown) is of no use if it leads to UNREAD;
+* an operation that need not have happened (its outcome is unknown) is of no use if it leads to
+  UNREAD;
 * an overwrite that nobody will see can always be put right before another overwrite.
 """
 
@@ -25,12 +28,23 @@ from minicloud.check.event import Operation
 from minicloud.check.linear.deadlines import FOREVER, Turns, value_deadlines
 from minicloud.check.values import ABSENT, FALSE, Mark
 
-__all__ = ["FOREVER", "UNREAD", "Lens", "LensMaker", "Step", "kv_lens", "no_lens", "queue_lens", "register_lens"]
+__all__ = [
+    "FOREVER",
+    "UNREAD",
+    "Lens",
+    "LensMaker",
+    "Step",
+    "kv_lens",
+    "no_lens",
+    "queue_lens",
+    "register_lens",
+]
 
 Step = Callable[[Any, Operation], Any]
 Operations = Sequence[Operation]
 
-UNREAD = Mark("something that nobody read")
+UNREAD = Mark("a value that nobody read")
+STAYS = Mark("a value that nobody took")
 
 
 def _always(_: Operation) -> int:
@@ -44,27 +58,28 @@ def _never(_: Operation) -> bool:
 class Lens(msgspec.Struct, frozen=True):
     """A model's step, and what may be left out, for one set of operations.
 
-    `last_use(op)` is the position in the history after which nobody can see what `op` did; -1 is never.
-    An operation that `fades` may take effect whenever nobody can see it any more: right before one that
-    is `blind` (overwrites whatever there is), or where it changes nothing, or at its return.
-    `deadlines`, by the start of an operation, say by when it must have taken effect. A lens that
-    `foresees` gives up a configuration for what is known to happen only later in the history.
+    `last_use(op)` is the position in the history after which nobody can see what `op` did; -1 is
+    never. An operation that `fades` may take effect whenever nobody can see it any more: right
+    before one that is `blind` (overwrites whatever there is), or where it changes nothing, or at
+    its return. `deadlines`, by the start of an operation, say by when it must have taken effect. A
+    lens that `foresees` gives up a configuration for what is known to happen only later in the
+    history.
     """
 
     step: Step
     last_use: Callable[[Operation], int] = _always
     blind: Callable[[Operation], bool] = _never
     fades: Callable[[Operation], bool] = _never
-    deadlines: dict[int, int] = {}  # noqa: RUF012 - msgspec copies an empty default
+    deadlines: dict[int, int] = {}
+    earliest: dict[int, int] = {}
+    reluctant: Callable[[Operation], bool] = _never
     foresees: bool = False
 
 
 LensMaker = Callable[[Step, Operations, Operations, Sequence[Any]], Lens]
 
 
-def no_lens(
-    step: Step, required: Operations, optional: Operations, starts: Sequence[Any]
-) -> Lens:
+def no_lens(step: Step, _required: Operations, _optional: Operations, _: Sequence[Any]) -> Lens:
     """Everything may matter."""
     return Lens(step)
 
@@ -75,12 +90,16 @@ def register_lens(
     """Only values that a read or a compare-and-set will see matter, and only until then."""
     refused = [op for op in required if op.f == "cas" and op.result is FALSE]
     certain = [op for op in required if op.f != "cas" or op.result is not FALSE]
-    seen = [(op, op.result if op.f == "read" else op.argument[0]) for op in certain if op.f != "write"]
+    seen = [
+        (op, op.result if op.f == "read" else op.argument[0]) for op in certain if op.f != "write"
+    ]
     made = [(op, _written(op)) for op in certain if op.f != "read"]
     perhaps = [(op, _written(op)) for op in optional if op.f != "read"]
     deadlines = value_deadlines([*made, *perhaps], seen, starts)
     if refused:
-        return Lens(step, deadlines=deadlines, foresees=bool(deadlines))  # "it was not 3" sees every other value
+        return Lens(
+            step, deadlines=deadlines, foresees=bool(deadlines)
+        )  # "it was not 3" sees every other value
     uses = _Uses(seen, made)
     uses.carry_back([op.argument for op in optional if op.f == "cas"])
 
@@ -103,7 +122,8 @@ def _written(op: Operation) -> Any:
 
 
 class _Gone:
-    """When what an operation wrote is gone for good: when another write, begun after it, has returned.
+    """When what an operation wrote is gone for good: when another write, begun after it, has
+    returned.
 
     Only operations begun before that can have seen it, however often others write the same value.
     """
@@ -121,12 +141,15 @@ class _Gone:
 
 
 class _Uses:
-    """Until when the values of a register can be seen, and until when what one operation wrote can be.
+    """Until when the values of a register can be seen, and until when what one operation wrote can
+    be.
 
     `seen` and `made` are operations with the value that they certainly saw or wrote.
     """
 
-    def __init__(self, seen: list[tuple[Operation, Any]], made: list[tuple[Operation, Any]]) -> None:
+    def __init__(
+        self, seen: list[tuple[Operation, Any]], made: list[tuple[Operation, Any]]
+    ) -> None:
         self.last: dict[Any, int] = {}
         self.readers: dict[Any, tuple[list[int], list[int]]] = {}
         for op, value in sorted(seen, key=lambda pair: pair[0].start):
@@ -139,7 +162,7 @@ class _Uses:
         self.carried: dict[Any, None] = {}
 
     def carry_back(self, swaps: list[Any]) -> None:
-        """A compare-and-set that may have happened sees its old value as long as its new one is of use."""
+        """A swap that may have happened sees its old value while its new one is of use."""
         changed = True
         while changed:
             changed = False
@@ -158,10 +181,8 @@ class _Uses:
         return latest_ends[count - 1] if count else -1
 
 
-def kv_lens(
-    step: Step, required: Operations, optional: Operations, starts: Sequence[Any]
-) -> Lens:
-    """Only beginnings of what a get will see matter: a string grows at its end until it is replaced."""
+def kv_lens(step: Step, required: Operations, optional: Operations, starts: Sequence[Any]) -> Lens:
+    """Only beginnings of what a get will see matter: strings grow at their end."""
     gets = sorted((op for op in required if op.f == "get"), key=lambda op: -(op.end or 0))
     if not any(op.f == "append" for op in (*required, *optional)):
         return _map_lens(step, required, optional, starts)
@@ -241,8 +262,9 @@ def queue_lens(
 ) -> Lens:
     """An enqueue that need not have happened matters only if its value was certainly dequeued.
 
-    And no value is put behind one that must leave after it, none is lost that is certainly dequeued, and
-    none is dequeued more often than it can have been enqueued.
+    And no value is put behind one that must leave after it, none is lost that is certainly
+    dequeued, none is dequeued more often than it can have been enqueued, and which of those that
+    nobody can name stands where is forgotten.
     """
     out = [op.result for op in required if op.f == "dequeue" and op.result is not ABSENT]
     made = [op.argument for op in (*required, *optional) if op.f == "enqueue"]
@@ -252,13 +274,17 @@ def queue_lens(
     taken = dict.fromkeys(out)
     inside = taken | {op.argument: None for op in required if op.f == "enqueue"}
     turns = Turns(required, optional, there)
-    gone, leaves = turns.gone, turns.leaves
+    gone, leaves = turns.gone, {**turns.leaves, STAYS: FOREVER}
+
+    named = taken | {op.result: None for op in optional if op.f == "dequeue" and op.known}
 
     def narrow(state: Any, op: Operation) -> Any:
         if op.f == "enqueue":
             limit = gone.get(op.argument, FOREVER)
             if any(leaves.get(ahead, -1) > limit for ahead in state):
                 return None
+            if op.argument not in named:
+                return (*state, STAYS if op.argument in leaves else UNREAD)
         elif not op.known and state and state[0] in gone:
             return None
         return None if op.known and op.result in surplus else step(state, op)
@@ -268,4 +294,11 @@ def queue_lens(
             return FOREVER if op.argument in taken else -1
         return FOREVER if not op.known or op.result in inside else -1
 
-    return Lens(narrow, last_use, deadlines=turns.deadlines, foresees=bool(gone or surplus))
+    return Lens(
+        step=narrow,
+        last_use=last_use,
+        deadlines=turns.deadlines,
+        earliest=turns.earliest,
+        reluctant=lambda op: op.f == "enqueue" and op.argument not in taken,
+        foresees=bool(gone or surplus),
+    )

@@ -1,4 +1,4 @@
-"""The objects of a history, what was found out about each, and the judgement that follows from all."""
+"""The objects of a history, what was found out about each, and the judgement of all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from minicloud.check.models import Model
 from minicloud.check.verdict import Judgement, Verdict
 
 __all__ = ["Budget", "Part", "summarise"]
+
+
+ADVICE = ". Raise --timeout, or use more keys"
 
 
 class Part(msgspec.Struct):
@@ -52,7 +55,7 @@ def summarise(
     if verdict is Verdict.VALID:
         why = _held(parts, operations)
     elif verdict is Verdict.UNKNOWN:
-        why = f"{_undecided(part, budget, teller)}{_the_others(parts, part)}. Raise --timeout, or use more keys"
+        why = _undecided(part, budget, teller) + _the_others(parts, part) + ADVICE
     else:
         assert part.window is not None, "an invalid part has its evidence"
         own = {op.start: op for op in part.operations}

@@ -1,21 +1,24 @@
-"""The search for one order of operations that a model allows; knows nothing of files, keys or words.
+"""The search for one order of operations that a model allows; knows nothing of files, keys or
+words.
 
-It is the search of Wing and Gong ("Testing and verifying concurrent objects", JPDC 1993) as refined by
-Lowe ("Testing for linearizability", CCPE 2017): walk along the history; when an operation returns that
-has not taken effect yet, and only then (just in time), choose what takes effect before it, and it last.
-A configuration is where the walk stands, the object's state, which open operations have taken effect,
-and which operations of unknown outcome have. None is looked at twice.
+It is the search of Wing and Gong ("Testing and verifying concurrent objects", JPDC 1993) as refined
+by Lowe ("Testing for linearizability", CCPE 2017): walk along the history; when an operation
+returns that has not taken effect yet, and only then (just in time), choose what takes effect before
+it, and it last. A configuration is where the walk stands, the object's state, which open operations
+have taken effect, and which operations of unknown outcome have. None is looked at twice.
 
 What keeps configurations few:
 
-* an operation holds a bit only while it is open, so masks are as short as the history is concurrent;
+* an operation holds a bit only while it is open, so masks are as short as the history is
+  concurrent;
 * a pure operation (a read) takes effect as soon as the state allows it, since that never hurts;
 * operations of unknown outcome that ask for the same are one offer with a count;
-* a configuration that has used up less of the unknown outcomes makes every other like it superfluous;
+* a configuration that has used up less of the unknown outcomes makes every other like it
+  superfluous;
 * what nobody will see is forgotten (`lens`).
 
-The order of the search depends on the operations alone, so equal histories give equal answers; what it
-may spend is counted in configurations, and the clock is only a backstop.
+The order of the search depends on the operations alone, so equal histories give equal answers; what
+it may spend is counted in configurations, and the clock is only a backstop.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ __all__ = ["KEPT", "Config", "Expired", "Found", "Level", "Problem", "solve"]
 Expired = Callable[[], bool]
 # State, bits of open operations that have taken effect, counts of unknown outcomes that have.
 Config = tuple[Any, int, int]
+# The same, and the level before it.
+Placed = tuple[int, Any, int, int]
 # How many configurations are kept for each level; more than these explain nothing to anybody.
 KEPT = 200
 # How often the clock is read, in configurations.
@@ -56,9 +61,10 @@ Offer = tuple[Operation, bool, int, int, int]
 class Level(msgspec.Struct, frozen=True):
     """One return of an operation, and what is open when it happens.
 
-    `pures` and `movers` are (bit, operation, blind) of open operations that leave the state alone or do
-    not, `dying` the bits of open overwrites that nobody will see, `offers` (operation, blind, shift,
-    mask, limit) of unknown outcomes: how many of them are used is a field of the configuration's `spent`.
+    `pures` and `movers` are (bit, operation, blind) of open operations that leave the state alone
+    or do not, `dying` the bits of open overwrites that nobody will see, `offers` (operation, blind,
+    shift, mask, limit) of unknown outcomes: how many of them are used is a field of the
+    configuration's `spent`.
     """
 
     op: Operation
@@ -69,14 +75,16 @@ class Level(msgspec.Struct, frozen=True):
     fading: tuple[tuple[int, Operation], ...]
     dying: int
     offers: tuple[Offer, ...]
+    reluctant: bool
 
 
 class Found(msgspec.Struct):
     """What a search came to.
 
     `valid` is None where it gave up. `depth` is the level that nobody got past (or, giving up, the
-    deepest that was seen). `entries[depth]` are the configurations in which a level was reached, or the
-    first few of them. `kinds` are the unknown outcomes with the place of their count in `spent`.
+    deepest that was seen). `entries[depth]` are the configurations in which a level was reached, or
+    the first few of them. `kinds` are the unknown outcomes with the place of their count in
+    `spent`.
     """
 
     valid: bool | None
@@ -145,7 +153,7 @@ class _Plan:
             shift += len(members)
 
     def kind(self, op: Operation) -> Any:
-        """Operations of one kind are interchangeable, once they have begun: none of them returns."""
+        """What is interchangeable with it, once both have begun: neither returns."""
         if not self.model.by_value:
             return op.start
         return (op.f, op.argument, op.known, op.result if op.known else None)
@@ -157,7 +165,7 @@ class _Plan:
         # (position, whether it is a deadline, operation, kind, whether it returns)
         events: list[tuple[int, bool, Operation, Any, bool]] = []
         for op in self.required:
-            events.append((op.start, False, op, None, False))
+            events.append((self.begins(op), False, op, None, False))
             events.append((self.end(op), op.start in self.deadlines, op, None, True))
         for kind, members in self.kinds.items():
             events.extend((op.start, False, op, kind, False) for op in members)
@@ -173,6 +181,11 @@ class _Plan:
                 self.started[kind] = self.started.get(kind, 0) + 1
                 self.offers_until = -1
         return levels
+
+    def begins(self, op: Operation) -> int:
+        """From when on a required operation can take effect."""
+        earliest = self.lens.earliest.get(op.start, op.start)
+        return earliest if earliest < self.end(op) else op.start
 
     def end(self, op: Operation) -> int:
         """When a required operation must have taken effect: at its return, or by its deadline."""
@@ -200,14 +213,25 @@ class _Plan:
                 fading.append((other.bit, other.op))
             else:
                 movers.append(other)
-        # The last is tried first: the returning operation itself, and before it what returns soonest.
+        # The last is tried first: the returning operation itself, and before it what returns
+        # soonest.
         movers.sort(key=lambda mover: -self.end(mover.op))
         if now > self.offers_until:
             self.renew_offers(now)
         bit = self.open[op.start].bit
         moves = tuple((mover.bit, mover.op, mover.blind) for mover in movers)
         dying = sum(one for one, _ in fading)
-        return Level(op, now, bit, tuple(pures), moves, tuple(fading), dying, self.offers)
+        return Level(
+            op,
+            now,
+            bit,
+            tuple(pures),
+            moves,
+            tuple(fading),
+            dying,
+            self.offers,
+            self.lens.reluctant(op),
+        )
 
     def renew_offers(self, now: int) -> None:
         """What never returns is on offer until nobody can see its effect any more."""
@@ -245,9 +269,9 @@ class _Search:
                 return True
             if self.is_superfluous(depth, state, done, spent):
                 continue
-            self.used += 1
-            if self.used > limit or (self.used % GLANCE == 0 and expired()):
+            if self.used >= limit or (self.used % GLANCE == 0 and expired()):
                 return None
+            self.used += 1
             self.branch(stack, depth, state, done, spent)
         return False
 
@@ -280,20 +304,47 @@ class _Search:
         alike.append(spent)
         return False
 
-    def branch(
-        self, stack: list[tuple[int, Any, int, int]], depth: int, state: Any, done: int, spent: int
-    ) -> None:
-        step, level = self.step, self.levels[depth]
+    def branch(self, stack: list[Placed], depth: int, state: Any, done: int, spent: int) -> None:
+        """Push what may take effect next; what is pushed last is tried first.
+
+        If the returning operation can take effect now, that is tried first, and unknown outcomes are
+        left for later. If it cannot, what would allow it is tried first.
+        """
+        level = self.levels[depth]
+        offers = self.offered(depth, state, done, spent)
+        moves = self.moved(depth, state, done, spent)
+        if self.step(state, level.op) is not None:
+            stack += offers
+            if level.reluctant and moves:
+                moves.insert(0, moves.pop())
+            stack += moves
+            return
+        for found in (moves, offers):
+            stack += [config for config in found if self.step(config[1], level.op) is None]
+        for found in (offers, moves):
+            stack += [config for config in found if self.step(config[1], level.op) is not None]
+
+    def offered(self, depth: int, state: Any, done: int, spent: int) -> list[Placed]:
+        """The configurations after each sort of unknown outcome that is left and of any use."""
+        level = self.levels[depth]
+        found = []
         for op, blind, shift, mask, limit in level.offers:
             one_more = ((spent >> shift) & mask) + 1
             if one_more < limit:
-                after = step(state, op)
+                after = self.step(state, op)
                 if after is not None and after is not UNREAD and after != state:
                     hidden = level.dying if blind else 0
-                    stack.append((depth, after, done | hidden, spent | one_more << shift))
+                    found.append((depth, after, done | hidden, spent | one_more << shift))
+        return found
+
+    def moved(self, depth: int, state: Any, done: int, spent: int) -> list[Placed]:
+        """The configurations after each open operation; the returning one, if possible, is last."""
+        level = self.levels[depth]
+        found = []
         for bit, op, blind in level.movers:
             if not done & bit:
-                after = step(state, op)
+                after = self.step(state, op)
                 if after is not None:
                     hidden = level.dying if blind else 0
-                    stack.append((depth, after, done | bit | hidden, spent))
+                    found.append((depth, after, done | bit | hidden, spent))
+        return found

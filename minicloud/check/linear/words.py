@@ -30,6 +30,7 @@ _VERBS = {
 }
 # What nobody did where an operation of that name came from nowhere.
 _MADE = {"dequeue": "enqueued", "release": "acquired"}
+_THINGS = {"mutex": "the lock", "queue": "the queue", "register": "it", "cas-register": "it"}
 MANY = 6
 
 
@@ -46,7 +47,11 @@ class Teller(msgspec.Struct, frozen=True):
         rest = [op for op in window.operations if op is not culprit]
         told = f"{culprit.who} {self.did(culprit)} {self.at(culprit.end_ns)}"
         if window.starts:
-            return f"{self.since(window)}: {self.join(window.operations)}, which fits in no order"
+            if rest:
+                return (
+                    f"{self.since(window)}; after that no order fits {self.join(window.operations)}"
+                )
+            return f"{told}, but {self.since(window)}, and nothing after that allows it"
         if not rest:
             return f"{told}, but {self.nowhere(culprit, everything)}"
         blockers = [op for op in rest if op.end is not None and op.end < culprit.start]
@@ -55,25 +60,28 @@ class Teller(msgspec.Struct, frozen=True):
             return f"these {len(window.operations)} fit in no order: {self.join(window.operations)}"
         blocker = max(blockers, key=lambda op: op.end or 0)
         others = [op for op in rest if op is not blocker]
+        between = ", and nothing in between allows it" if window.witness is not None else ""
         return (
-            f"{told}, but {blocker.who} had {self.did(blocker, had=True)} (ok {self.at(blocker.end_ns)}) "
-            f"before that {self.noun(culprit)} began{self.besides(others, blocker, culprit, window)}"
+            f"{told}, but {blocker.who} had {self.did(blocker, had=True)} "
+            f"(ok {self.at(blocker.end_ns)}) before that {self.noun(culprit)} began{between}"
+            f"{self.besides(others, blocker, culprit)}"
         )
 
-    def besides(self, others: list[Operation], blocker: Operation, culprit: Operation, window: Window) -> str:
+    def besides(self, others: list[Operation], blocker: Operation, culprit: Operation) -> str:
         """The rest of a window, in as few words as possible."""
-        old = [op for op in others if op.end is not None and op.end < blocker.start and self.explains(op, culprit)]
+        old: list[Operation] = []
+        if culprit.f in {"read", "get"}:
+            ended = [op for op in others if op.end is not None and op.end < blocker.start]
+            old = [op for op in ended if self.explains(op, culprit)]
         parts = []
-        if window.witness is not None:
-            parts.append("nothing that could still take effect allowed it")
         if old:
             last = max(old, key=lambda op: op.end or 0)
-            whose = f"it was {last.who} that" if len(old) == 1 else f"the last of {len(old)} who"
+            whose = f"{last.who}" if len(old) == 1 else f"{last.who} was the last of {len(old)} who"
             value = self.named(self.model.observed(culprit))
-            parts.append(f"{value} is older ({whose} {self.did(last)}, ok {self.at(last.end_ns)})")
+            parts.append(f"{value} is older: {whose} {self.did(last)}, ok {self.at(last.end_ns)}")
         more = [op for op in others if op not in old]
         if more:
-            parts.append(self.join(more))
+            parts.append(f"besides, {self.join(more)}")
         return "".join(f"; {part}" for part in parts)
 
     def explains(self, op: Operation, culprit: Operation) -> bool:
@@ -82,9 +90,9 @@ class Teller(msgspec.Struct, frozen=True):
 
     def since(self, window: Window) -> str:
         states = " or ".join(_state(state) for state in window.starts)
-        what = self.thing("the object")
         when = self.at(window.since.end_ns) if window.since else "at the start"
-        return f"{when} {what} can only have been {states}, and from there on"
+        what = _THINGS.get(self.model.name, "the object")
+        return f"{when} {self.thing(what)} can only have been {states}"
 
     def nowhere(self, op: Operation, everything: list[Operation]) -> str:
         """Nothing that began by the end of `op` explains it; does something that began later?"""
@@ -94,7 +102,8 @@ class Teller(msgspec.Struct, frozen=True):
         if seen is None or (first is not None and first.start < (op.end or 0)):
             return f"no order of what came before allows that {self.noun(op)}"
         if first is None:
-            return f"nobody ever {_MADE.get(op.f, 'wrote')} {self.thing('it') if op.f == 'release' else _state(seen)}"
+            what = self.thing("it") if op.f == "release" else _state(seen)
+            return f"nobody ever {_MADE.get(op.f, 'wrote')} {what}"
         return (
             f"nobody had {self.did(first, had=True)} by then: {first.who} began to only "
             f"{self.at(first.start_ns)}"
@@ -150,7 +159,9 @@ def _verbs(f: str) -> tuple[str, str, str]:
 
 
 def _state(value: Any) -> str:
-    return value.name if isinstance(value, Mark) else show(value)
+    if isinstance(value, Mark):
+        return value.name
+    return "empty" if value == () else show(value)
 
 
 def _append_object(teller: Teller, op: Operation) -> str:
@@ -164,7 +175,7 @@ def _cas_object(teller: Teller, op: Operation) -> str:
     return f"{teller.thing('it')} from {_state(old)} to {_state(new)}"
 
 
-def _dequeue_object(teller: Teller, op: Operation) -> str:
+def _dequeue_object(_: Teller, op: Operation) -> str:
     if not op.known:
         return "something"
     return "nothing (it was said to be empty)" if op.result is None else _state(op.result)
@@ -182,10 +193,10 @@ _OBJECTS: dict[str, Callable[[Teller, Operation], str]] = {
     "write": lambda teller, op: teller.named(op.argument),
     "put": lambda teller, op: teller.named(op.argument),
     "append": _append_object,
-    "delete": lambda teller, op: teller.thing("it"),
+    "delete": lambda teller, _: teller.thing("it"),
     "cas": _cas_object,
-    "acquire": lambda teller, op: teller.thing("the lock"),
-    "release": lambda teller, op: teller.thing("the lock"),
-    "enqueue": lambda teller, op: _state(op.argument),
+    "acquire": lambda teller, _: teller.thing("the lock"),
+    "release": lambda teller, _: teller.thing("the lock"),
+    "enqueue": lambda _, op: _state(op.argument),
     "dequeue": _dequeue_object,
 }

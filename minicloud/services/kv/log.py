@@ -1,0 +1,60 @@
+"""Owns a server's log on its disk: what it acknowledged is in there, whatever it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minicloud.errors import DiskError, Refused
+from minicloud.node.disk import frame
+from minicloud.node.node import Node
+
+__all__ = ["Log", "NotStored"]
+
+_FILE = "log"
+_PAUSE = 0.05
+"""Seconds between two tries of a sync that the disk refused."""
+
+
+class NotStored(Refused):
+    """The server's disk refused, so nothing was written there."""
+
+
+class Log:
+    """One record after the other. `fsync=False` acknowledges what a power cut may take."""
+
+    def __init__(self, node: Node, *, fsync: bool) -> None:
+        self._node = node
+        self._fsync = fsync
+
+    def recover(self) -> list[list[Any]]:
+        """The records that the last power cut left, at boot.
+
+        A torn record at the end is cut off: what is appended behind one could never be read again.
+        """
+        disk = self._node.disk
+        records = disk.records(_FILE)
+        whole = b"".join(frame(tuple(record)) for record in records)
+        if whole != disk.read(_FILE):
+            disk.write(_FILE, whole)
+        return records
+
+    async def append(self, *values: Any) -> None:
+        """Write a record; when this returns, no power cut takes it away.
+
+        Raises `NotStored` where the disk takes no more. A record that is in the file can't be taken
+        back, so a sync that fails is tried again until it works: nobody is told that it failed.
+        """
+        disk = self._node.disk
+        try:
+            written = disk.append(_FILE, *values)
+        except DiskError as error:
+            raise NotStored(f"{self._node.name}: {error}") from None
+        await written
+        # the rule
+        while self._fsync:
+            try:
+                await disk.sync(_FILE)
+            except DiskError:
+                await self._node.sleep(_PAUSE)
+            else:
+                return

@@ -1,0 +1,1 @@
+"""Makes `tests/` a place that every test may import `helpers` from."""

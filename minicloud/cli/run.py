@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, MinicloudError, SimulationError, UsageError
 from minicloud.kernel.records import read_trace
+from minicloud.report.strips import strips
 from minicloud.report.summary import command, folded, next_line, summary
 from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.folder import RunFolder, locate, staging
@@ -147,7 +148,10 @@ def _code(result: Result, case: Case, *, expect: bool) -> ExitCode:
 
 def _lines(target: str, scenario: Scenario[Any], case: Case, kept: Kept) -> Iterator[str]:
     result = kept.result
-    yield from summary(result, case, kept.notes)
+    picture = []
+    if kept.history is not None:
+        picture = strips(kept.history, kept.bands, result.virtual_s)
+    yield from summary(result, case, kept.notes, picture)
     if result.repeatable is True:
         yield "  ✔ repeatable: fresh processes, other hash seeds, the same digest"
     if result.run is not None:

@@ -126,14 +126,15 @@ class Promises:
         for check in self._checks:
             if hasattr(check, "judge"):
                 judged = check.judge(history, timeout=timeout)
-                model = getattr(check, "model", None)
+                model, service = getattr(check, "model", None), getattr(check, "service", None)
+                detail = judged.why if service is None else f"{service}: {judged.why}"
                 results.append(
                     CheckResult(
                         check.name,
                         judged.verdict,
-                        judged.why,
+                        detail,
                         model=getattr(model, "name", model),
-                        service=getattr(check, "service", None),
+                        service=service,
                     )
                 )
             else:

@@ -6,6 +6,7 @@ virtual time and shows the worst that ended in it: refused, unknown, ok.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from minicloud.check.event import Operation
@@ -46,12 +47,17 @@ def strips(history: History, bands: Sequence[Band], virtual_s: float) -> list[st
 
 
 def _lanes(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
-    """Operations by client, in the order the clients first acted."""
+    """Operations by client, in the order of their names, `c-2` before `c-10`."""
     lanes: dict[str, list[Operation]] = {}
     for operation in operations:
         name = operation.client or f"process {operation.process}"
         lanes.setdefault(name, []).append(operation)
-    return lanes
+    return {name: lanes[name] for name in sorted(lanes, key=_natural)}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
 def _fault_lanes(bands: Sequence[Band]) -> dict[str, list[Band]]:

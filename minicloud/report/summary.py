@@ -49,9 +49,14 @@ def heading(result: Result) -> list[str]:
     return [line] if len(line) <= WIDTH else ["   ".join(parts[:2]), "  " + "   ".join(parts[2:])]
 
 
-def summary(result: Result, case: Case, notes: Sequence[tuple[float, str]] = ()) -> list[str]:
-    """What a person wants to know first: size, notes, checks, and the verdict with its reason."""
-    lines = heading(result)
+def summary(
+    result: Result,
+    case: Case,
+    notes: Sequence[tuple[float, str]] = (),
+    picture: Sequence[str] = (),
+) -> list[str]:
+    """What a person wants to know first: size, picture, notes, checks, verdict with its reason."""
+    lines = [*heading(result), *picture]
     width = max((len(f"{time:.3f}") for time, _ in notes), default=0)
     for time, text in notes[:_MOST_NOTES]:
         lines += folded(f"  {time:{width}.3f} s  ", text)

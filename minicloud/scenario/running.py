@@ -16,9 +16,10 @@ from typing import Any
 import msgspec
 
 import minicloud
-from minicloud.check import Verdict
+from minicloud.check import History, Verdict
 from minicloud.cloud import Cloud, Run, run_cloud
 from minicloud.errors import ExitCode, RunFailure, UsageError
+from minicloud.net.bands import Band
 from minicloud.scenario.api import Case, Scenario, Variant
 from minicloud.scenario.folder import publish, staging, write_toml, write_trace
 from minicloud.scenario.loading import find, load, place, shown_path
@@ -78,12 +79,14 @@ class Result(msgspec.Struct, kw_only=True):
 class Kept(msgspec.Struct, kw_only=True):
     """A run that left a folder: what it said, what the scenario raised, and what it noted.
 
-    A note is its virtual time in seconds, and its text.
+    A note is its virtual time in seconds, and its text; `bands` are the faults and their times.
     """
 
     result: Result
     exception: BaseException | None
     notes: list[tuple[float, str]] = []
+    history: History | None = None
+    bands: list[Band] = []
 
 
 def run(
@@ -208,7 +211,12 @@ def keep(
         except UsageError as error:
             # A check that cannot read this history: the scenario's mistake, not the command line's.
             raise RunFailure(f"{case.scenario} could not be judged: {error}") from error
-        kept = Kept(result=result_of(case, run), exception=run.exception)
+        kept = Kept(
+            result=result_of(case, run),
+            exception=run.exception,
+            history=run.history,
+            bands=run.bands,
+        )
         if kept.result.verdict is not None:
             final = root / case.scenario / f"{case.seed}-{run.digest[:8]}"
             origin = _origin(file, target)

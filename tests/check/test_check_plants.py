@@ -14,7 +14,9 @@ SEEDS = range(12)
 
 
 def good(model, seed, *, unknown=0.05, **options):
-    return worlds.history(model, seed, operations=120, clients=5, unknown=unknown, values=0, **options)
+    return worlds.history(
+        model, seed, operations=120, clients=5, unknown=unknown, values=0, **options
+    )
 
 
 def final(history, f):
@@ -116,7 +118,10 @@ PLANTS = {
         "cas-register",
         0.05,
         lambda h: then(
-            h, ("write", 500, "ok", None), ("cas", [500, 501], "fail", None), ("read", None, "ok", 501)
+            h,
+            ("write", 500, "ok", None),
+            ("cas", [500, 501], "fail", None),
+            ("read", None, "ok", 501),
         ),
     ),
     "cas of a value that was not there": (
@@ -128,7 +133,10 @@ PLANTS = {
         "cas-register",
         0.05,
         lambda h: then(
-            h, ("write", 500, "ok", None), ("cas", [500, 501], "ok", None), ("read", None, "ok", 500)
+            h,
+            ("write", 500, "ok", None),
+            ("cas", [500, 501], "ok", None),
+            ("read", None, "ok", 500),
         ),
     ),
     "append lost": (
@@ -152,7 +160,9 @@ PLANTS = {
     "delete undone": (
         "kv",
         0.0,
-        lambda h: then(h, ("put", "x", "ok", None), ("delete", None, "ok", None), ("get", None, "ok", "x")),
+        lambda h: then(
+            h, ("put", "x", "ok", None), ("delete", None, "ok", None), ("get", None, "ok", "x")
+        ),
     ),
     "two holders": ("mutex", 0.0, lambda h: then(freed(h), TAKE, TAKE)),
     "released by nobody": ("mutex", 0.0, lambda h: then(freed(h), FREE)),
@@ -184,24 +194,17 @@ def test_every_model_has_plants(model):
     assert sum(plant[0] == model for plant in PLANTS.values()) >= 2
 
 
-def test_a_store_that_forgets_its_third_write_is_convicted_at_some_seed():
-    """Not by hand at the end, but in the middle of concurrency: some run must show it, and one does."""
+def test_a_store_that_forgets_writes_is_convicted_in_the_midst_of_concurrency():
+    """Not by hand at the end. A lost write may go unseen, so not every seed shows it; most do."""
 
-    def forgetful():
-        count = 0
-
-        def act(rng, thing, pending):
-            nonlocal count
-            before = thing.state
-            worlds.honest(rng, thing, pending)
-            count += pending.f == "write"
-            if pending.f == "write" and count == 30:
-                thing.state = before
-
-        return act
+    def forgetful(rng, thing, pending):
+        before = thing.state
+        worlds.honest(rng, thing, pending)
+        if pending.f == "write" and rng.random() < 0.3:
+            thing.state = before
 
     check = linearizable("register")
-    verdicts = [check.judge(good("register", seed, act=forgetful())).verdict for seed in range(20)]
+    verdicts = [check.judge(good("register", seed, act=forgetful)).verdict for seed in range(20)]
     assert Verdict.UNKNOWN not in verdicts
     assert verdicts.count(Verdict.INVALID) >= 10
 

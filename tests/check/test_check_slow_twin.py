@@ -98,7 +98,11 @@ def test_the_quick_test_agrees_where_written_values_differ():
     def run(history):
         operations = [op for op in history.operations() if op.outcome != "fail"]
         clash = register_clash(
-            operations, read="read", write="write", canon=freeze_exactly, blank=(freeze_exactly(None),)
+            operations,
+            read="read",
+            write="write",
+            canon=freeze_exactly,
+            blank=(freeze_exactly(None),),
         )
         assert clash is not None, "all values differ, so the quick test must decide"
         truth = slow.judge("register", history)

@@ -95,7 +95,11 @@ def ask(model: str, rng: random.Random, number: int, values: int) -> tuple[str, 
         if roll < 0.4:
             return "read", None
         limit = max(values, 2)
-        return ("write", value) if roll < 0.7 else ("cas", [rng.randrange(limit), rng.randrange(limit)])
+        return (
+            ("write", value)
+            if roll < 0.7
+            else ("cas", [rng.randrange(limit), rng.randrange(limit)])
+        )
     if model == "kv":
         text = "abcdefgh"[value % 8] if values else f"<{number}>"
         table = [("get", None), ("get", None), ("append", text), ("put", text), ("delete", None)]

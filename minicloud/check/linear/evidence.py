@@ -57,10 +57,14 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class _From(msgspec.Struct, frozen=True):
-    """A beginning: a state, and what may still take effect."""
+    """A beginning: a state, and what may still take effect, relaxed."""
 
     state: Any
     pool: list[Operation]
+
+
+def _beginning(state: Any, pool: list[Operation]) -> _From:
+    return _From(state, [msgspec.structs.replace(op, end=None) for op in pool])
 
 
 class _Trials:
@@ -119,7 +123,7 @@ def shrink_clash(problem: Problem, expired: Expired) -> Window:
     model, initial = problem.model, problem.starts[0]
     pool = [op for op in (*problem.optional, *problem.required) if not model.pure(op)]
     candidates = _by_blame(problem.required, model)
-    least = _Trials(model, expired).least(candidates, [_From(initial, pool)])
+    least = _Trials(model, expired).least(candidates, [_beginning(initial, pool)])
     return _with_producers(problem, Window(tuple(least)), pool)
 
 
@@ -144,7 +148,7 @@ class _Shrinker:
             op for op in self.problem.required if op.start < cutoff and not self.model.pure(op)
         ]
         self.pool = [op for op in self.problem.optional if op.start < cutoff] + self.movers
-        self.initial = [_From(state, self.pool) for state in self.problem.starts]
+        self.initial = [_beginning(state, self.pool) for state in self.problem.starts]
 
     def window(self) -> Window:
         depth = self.latest_beginning()
@@ -192,7 +196,7 @@ class _Shrinker:
         states = dict.fromkeys(state for state, _, _ in configs)
         if len(configs) > KEPT or len(states) > FEW:
             return []
-        return [_From(config[0], self.pending(config, depth)) for config in configs]
+        return [_beginning(config[0], self.pending(config, depth)) for config in configs]
 
     def pending(self, config: Config, depth: int) -> list[Operation]:
         """What may take effect after a configuration at a level: what was open or began later."""

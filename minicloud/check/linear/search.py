@@ -307,8 +307,8 @@ class _Search:
     def branch(self, stack: list[Placed], depth: int, state: Any, done: int, spent: int) -> None:
         """Push what may take effect next; what is pushed last is tried first.
 
-        If the returning operation can take effect now, that is tried first, and unknown outcomes are
-        left for later. If it cannot, what would allow it is tried first.
+        If the returning operation can take effect now, that is tried first, and unknown outcomes
+        are left for later. If it cannot, what would allow it is tried first.
         """
         level = self.levels[depth]
         offers = self.offered(depth, state, done, spent)

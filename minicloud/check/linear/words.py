@@ -43,7 +43,7 @@ class Teller(msgspec.Struct, frozen=True):
 
     def explain(self, window: Window, everything: list[Operation]) -> str:
         """Why the operations of a window fit in no order, in one sentence."""
-        culprit = max((op for op in window.operations if op.known), key=lambda op: op.end or 0)
+        culprit = self.culprit(window)
         rest = [op for op in window.operations if op is not culprit]
         told = f"{culprit.who} {self.did(culprit)} {self.at(culprit.end_ns)}"
         if window.starts:
@@ -66,6 +66,12 @@ class Teller(msgspec.Struct, frozen=True):
             f"(ok {self.at(blocker.end_ns)}) before that {self.noun(culprit)} began{between}"
             f"{self.besides(others, blocker, culprit)}"
         )
+
+    def culprit(self, window: Window) -> Operation:
+        """The last to return of those that saw something; it is what everybody looks at first."""
+        known = [op for op in window.operations if op.known]
+        seers = [op for op in known if self.model.observed(op) is not None]
+        return max(seers or known, key=lambda op: op.end or 0)
 
     def besides(self, others: list[Operation], blocker: Operation, culprit: Operation) -> str:
         """The rest of a window, in as few words as possible."""

@@ -135,10 +135,8 @@ class _Linearizable:
 
     def decide(self, parts: list[Part], budget: Budget) -> None:
         """Quick tests first, then a small search of each part, then a long one of what is left."""
-        hard: list[Part] = []
-        for part in parts:
-            if not self.is_quick(part, budget):
-                hard.append(part)
+        hard = [part for part in parts if not self.is_quick(part, budget)]
+        hard.sort(key=_difficulty)
         for part in hard:
             self.search(part, budget, max(FIRST_TRY, 4 * len(part.operations)))
         if any(part.verdict is Verdict.INVALID for part in parts):
@@ -183,6 +181,11 @@ class _Linearizable:
     def frozen(self, op: Operation) -> Operation:
         canon = self.model.canon
         return msgspec.structs.replace(op, argument=canon(op.argument), result=canon(op.result))
+
+
+def _difficulty(part: Part) -> tuple[int, int]:
+    """What is likely to be decided comes first: unknown outcomes make a search long."""
+    return sum(op.outcome == "info" for op in part.operations), len(part.operations)
 
 
 def _hashable(key: Any) -> Any:

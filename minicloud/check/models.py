@@ -176,7 +176,7 @@ _KV = Model(
         register_clash, read="get", write="put", canon=freeze_exactly, blank=(ABSENT, "")
     ),
     observed=lambda op: op.result if op.f == "get" else None,
-    produced=lambda op: op.argument if op.f == "put" else None,
+    produced=lambda op: {"put": op.argument, "delete": ABSENT}.get(op.f),
 )
 
 

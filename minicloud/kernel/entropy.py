@@ -25,27 +25,27 @@ T = TypeVar("T")
 Draw = Callable[[], float]
 """Gives the next float in [0, 1). One draw a decision; integers come from it by multiplication."""
 
-_MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
-_INCREMENT = 0x5851F42D4C957F2D14057B7EF767814F
-_MASK = 2**128 - 1
-_UNIT = 2.0**-53
+MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
+INCREMENT = 0x5851F42D4C957F2D14057B7EF767814F
+MASK = 2**128 - 1
+UNIT = 2.0**-53
 
 
 class Source:
     """A generator: one integer of state. `draw` gives its next float in [0, 1)."""
 
-    __slots__ = ("_state", "_tape")
+    __slots__ = ("state", "tape")
 
     def __init__(self, state: int, tape: Draw | None = None) -> None:
-        self._state = state
-        self._tape = tape
+        self.state = state
+        self.tape = tape
 
     def draw(self) -> float:
         """The next float in [0, 1), or what a tape dictates."""
-        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _MASK
-        if self._tape is not None:
-            return self._tape()
-        return (state >> 75) * _UNIT
+        self.state = state = (self.state * MULTIPLIER + INCREMENT) & MASK
+        if self.tape is not None:
+            return self.tape()
+        return (state >> 75) * UNIT
 
 
 class Stream:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Awaitable, Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
@@ -80,6 +80,8 @@ class Kernel:
             on_failure=self.fail,
             on_burst=self._burst,
         )
+        self.base_context = copy_context()
+        """What every node's context is made from: that of the caller of the run, not of a task."""
         self.failure: BaseException | None = None
         self.on_seal: list[Callable[[], None]] = []
         self.waits: dict[Wait, None] = {}
@@ -112,7 +114,7 @@ class Kernel:
 
     def spawn(self, fn: Callable[..., Awaitable[object]], *args: Any) -> None:
         """Start a task beside the scenario, in nobody's context; what it raises ends the run."""
-        self.start_soon(Context(), self._beside, fn, args)
+        self.start_soon(self.base_context.copy(), self._beside, fn, args)
 
     async def _beside(self, fn: Callable[..., Awaitable[object]], args: tuple[Any, ...]) -> None:
         try:

@@ -52,7 +52,7 @@ class Nature:
 class Link(Source):
     """A directed link between two ports. It is its own stream of randomness, for want of room.
 
-    `plain` says that delay and loss are all there is to it, which is the fast path; `faults` are
+    `plain` says that delay and loss, drawn and not dictated, are all there is to it: the fast path; `faults` are
     those that lie on it now, in the order they were put there.
     """
 
@@ -97,12 +97,12 @@ class Link(Source):
         """Give the link another nature; messages under way keep their arrival."""
         self._nature = nature
         self.delay, self.kept, self.stretch = nature.delay, nature.kept, nature.stretch
-        self.plain = nature.plain and not self.faults
+        self.plain = nature.plain and not self.faults and self.tape is None
 
     def set_faults(self, faults: tuple[Active, ...]) -> None:
         """Say which faults lie on the link from now on."""
         self.faults = faults
-        self.plain = self._nature.plain and not faults
+        self.plain = self._nature.plain and not faults and self.tape is None
 
     def plan(self, envelope: Envelope, now_ns: int) -> Plan:
         """Decide a message's fate, with as many draws whatever it is. The slow path of `plain`."""

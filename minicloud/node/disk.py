@@ -108,6 +108,9 @@ class Storage:
 
     def corrupt(self, file: str, at: int) -> None:
         """Flip a bit of a byte, in the cache and on the platter: bit rot."""
+        if file not in self._files:
+            known = ", ".join(self._files) or "none"
+            raise UsageError(f"There is no file {file!r} to corrupt; files are: {known}")
         entry = self._files[file]
         if not 0 <= at < len(entry.now):
             raise UsageError(f"{file} has {len(entry.now)} bytes, so byte {at} can't rot")
@@ -184,14 +187,14 @@ class NodeDisk:
         """Take effect in the order submitted; raises `DiskError` where the disk refuses."""
         incarnation, storage = self._incarnation, self._storage
         if not incarnation.alive:
-            return _Done(incarnation, op, file, 0)
+            return _Done(incarnation, op, file)
         storage.check(len(data))
         now_ns = incarnation.kernel.clock.now_ns
         duration_ns = storage.duration_ns(op)
         if op != "sync":
             storage.apply(op, file, data)
         incarnation.kernel.trace.emit((_DISK, now_ns, incarnation.label, op, file, len(data)))
-        done = _Done(incarnation, op, file, duration_ns)
+        done = _Done(incarnation, op, file)
         serving = incarnation.serving()
 
         # What a sync makes durable is what was there when it was asked for, not when it is done.
@@ -214,22 +217,22 @@ class NodeDisk:
 class _Done:
     """The end of a disk operation: await it, or don't."""
 
-    __slots__ = ("_duration_ns", "_finished", "_incarnation", "_wait", "_what")
+    __slots__ = ("_finished", "_incarnation", "_waits", "_what")
 
-    def __init__(self, incarnation: Incarnation, op: str, file: str, duration_ns: int) -> None:
+    def __init__(self, incarnation: Incarnation, op: str, file: str) -> None:
         self._incarnation = incarnation
         self._what = f"disk {op} of {file}"
-        self._duration_ns = duration_ns
         self._finished = False
-        self._wait: Wait | None = None
+        self._waits: list[Wait] = []
 
     def finish(self) -> None:
         """The operation is done; wake whoever awaits it."""
         self._finished = True
-        if self._wait is not None:
-            self._wait.wake()
+        for wait in self._waits:
+            wait.wake()
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._finished:
-            self._wait = Wait(self._incarnation.kernel, lambda: self._what)
-            yield from self._wait.park().__await__()
+            wait = Wait(self._incarnation.kernel, lambda: self._what)
+            self._waits.append(wait)
+            yield from wait.park().__await__()

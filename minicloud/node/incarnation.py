@@ -8,7 +8,7 @@ touch the living. Calls and their replies are in `calls`; machines that boot and
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,7 +58,7 @@ class Incarnation(Sender):
         self.host = host
         self.kernel = host.world.kernel
         self.domain = Domain(host.name)
-        self.context: Context = copy_context()
+        self.context: Context = self.kernel.base_context.copy()
         self.context.run(domain_var.set, self.domain)
         self.context.run(activity_var.set, None)
         self.calls = Calls(self)
@@ -107,19 +107,21 @@ class Incarnation(Sender):
             args = (message, envelope.source) if spec.wants_sender else (message,)
             self.spawn(self._serve_as_task, spec, args, envelope, activity, done)
             return
-        # The fast path: no task, no scope, within the event that delivers.
+        # The fast path: no task, no scope, no context, within the event that delivers. `running`
+        # says whose code it is, as the context of a task does.
+        network.running = self
         self.activity = activity
         try:
             if spec.wants_sender:
-                result = self.context.run(spec.function, self._node, message, envelope.source)
+                result = spec.function(self._node, message, envelope.source)
             else:
-                result = self.context.run(spec.function, self._node, message)
+                result = spec.function(self._node, message)
             if call is not None:
                 self.answer(envelope, REPLY, result)
         except BaseException as error:  # noqa: BLE001 - sorted out below
             self._raised(error, envelope, spec)
         finally:
-            self.activity = None
+            self.activity = network.running = None
         if done is not None:
             done()
 
@@ -199,7 +201,6 @@ class Incarnation(Sender):
             if len(self._backlog) == 1:
                 self.kernel.start_soon(self.context.copy(), self._root)
         else:
-            # A copy, for a `def` handler runs inside the context itself.
             self.context.copy().run(self._nursery.start_soon, self._guarded, fn, args)
 
     async def _root(self) -> None:
@@ -233,7 +234,7 @@ class Incarnation(Sender):
         quiet: bool = False,
         rank: int = RANK_FAULT,
     ) -> Timer:
-        """Call `fn(*args)` after a local duration, in this incarnation's context."""
+        """Call `fn(*args)` after a local duration, as plain code of this incarnation."""
         self.timers += 1
         clock = self.kernel.clock
         activity = self.activity or activity_var.get()
@@ -275,15 +276,16 @@ class Incarnation(Sender):
         if not self.alive:
             return
         self.activity = activity
+        self.network.running = self
         try:
-            self.context.run(fn, *args)
+            fn(*args)
         except PowerCut:
             if self.alive:
                 raise
         except Exception as error:  # noqa: BLE001 - it fails `no-crash`
             self.unexpected(error, where)
         finally:
-            self.activity = None
+            self.activity = self.network.running = None
 
     async def sleep(self, duration: float) -> None:
         """Sleep by the machine's clock, in seconds."""

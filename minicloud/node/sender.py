@@ -5,6 +5,7 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
+from minicloud.kernel.entropy import INCREMENT, MASK, MULTIPLIER, UNIT
 from minicloud.kernel.records import Fate, Kind
 from minicloud.net.envelope import DATAGRAM, Envelope
 from minicloud.net.network import Network, Port
@@ -73,14 +74,18 @@ class Sender:
             _SEND, now_ns, (self.label, number), cause, op, target, message._kind, call,
             remaining_ns, encode(message),
         )  # fmt: skip
-        link = port.routes.get(target)
+        try:
+            link = port.routes[target]
+        except KeyError:
+            link = None
         if link is None or not link.plain:
             network.send(port, record, message.__class__, DATAGRAM, None)
             return
-        # What `Network.send` does on a plain link, without the call.
+        # What `Network.send` does on a plain link, and `Source.draw` without a tape, minus the calls.
         network.emit(record)
         envelope = Envelope(record, message.__class__, DATAGRAM, None, link)
-        chance = link.draw()
+        link.state = state = (link.state * MULTIPLIER + INCREMENT) & MASK
+        chance = (state >> 75) * UNIT
         if chance >= link.kept:
             network.fate(envelope, Fate.LOST)
             return

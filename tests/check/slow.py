@@ -1,8 +1,10 @@
-"""A slow, obvious checker: every choice of what happened, every order of it. It shares no code with check/.
+"""A slow, obvious checker: every choice of what happened, every order of it. It shares no code with
+check/.
 
-A history is linearizable if some of the operations of unknown outcome, and all those that are ok, can
-be put in an order that respects which returned before which began, and in which the object, doing one
-thing at a time, would have answered just that. The models are written out again here, plainly.
+A history is linearizable if some of the operations of unknown outcome, and all those that are ok,
+can be put in an order that respects which returned before which began, and in which the object,
+doing one thing at a time, would have answered just that. The models are written out again here,
+plainly.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Each checker convicts what was planted in an otherwise good history of some hundred operations.
 
-A plant is one thing that cannot have happened, put where it certainly shows. Every history is judged
+A plant is one thing that cannot have happened, put where it certainly shows. Every history is
+judged
 without its plant as well: a checker that convicts everybody would fail here.
 """
 

@@ -1,8 +1,9 @@
 """The checker agrees with a slow, obvious one on thousands of small histories of every model.
 
-Two sources: histories that Hypothesis makes up event by event (any answer at all, so most are wrong in
-some odd way), and histories of a real object some of whose answers are replaced (so most are nearly
-right). Both sorts of verdict are counted, so that neither source can quietly become one-sided.
+Two sources: histories that Hypothesis makes up event by event (any answer at all, so most are wrong
+in some odd way), and histories of a real object some of whose answers are replaced (so most are
+nearly right). Both sorts of verdict are counted, so that neither source can quietly become
+one-sided.
 """
 
 import random

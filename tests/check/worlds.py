@@ -1,7 +1,8 @@
-"""Random histories for the meta-tests: of objects that keep their word, and of objects that break it.
+"""Random histories for the meta-tests: of objects that keep their word, and of objects that break
+it.
 
-A client invokes, its operation takes effect at some instant before it returns (that is what makes the
-history linearizable), and it returns. Planting changes one thing about that.
+A client invokes, its operation takes effect at some instant before it returns (that is what makes
+the history linearizable), and it returns. Planting changes one thing about that.
 """
 
 from __future__ import annotations

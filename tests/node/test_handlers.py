@@ -1,5 +1,7 @@
 """Handlers: which method answers what, in which context, and what a mistake in one comes to."""
 
+import linecache
+
 import pytest
 import trio
 from helpers import MS, STEADY, Note, Ping, fates, of, peers, run, traced, value_of
@@ -277,9 +279,8 @@ def test_an_exception_that_nobody_expected_fails_no_crash_with_its_line(how):
 
     detail = no_crash(run(main))
     assert "b.1 raised ValueError: over my own feet (test_handlers.py:" in detail
-    lines = open(__file__).read().splitlines()
     number = int(detail.split("test_handlers.py:")[1].split(")")[0])
-    assert "over my own feet" in lines[number - 1]
+    assert "over my own feet" in linecache.getline(__file__, number)
 
 
 def test_the_world_may_crash_a_node_on_its_first_error():

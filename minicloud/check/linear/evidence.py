@@ -35,7 +35,7 @@ __all__ = ["Window", "shrink", "shrink_clash"]
 TOTAL = 100_000
 TRIAL = 5_000
 # How many of the latest state-changing operations are tried as an explanation of a state.
-RECENT = 40
+RECENT = (1, 6, 40)
 # A window from the initial state may be this much larger and is still preferred.
 PREFERENCE = 6
 # In how many states a window may begin; more of them explain nothing to anybody.
@@ -135,10 +135,6 @@ class _Shrinker:
         self.model = problem.model
         self.found = found
         self.trials = _Trials(self.model, expired)
-        self.cut(found.levels[found.depth].position)
-        if found.lens.foresees and not self.trials.fails(self.required, self.initial, limit=TOTAL):
-            # The search gave up there for what happens only later.
-            self.cut(FOREVER)
 
     def cut(self, cutoff: int) -> None:
         """Look at the prefix up to a position: what has not returned by then may happen or not."""
@@ -151,18 +147,34 @@ class _Shrinker:
         self.initial = [_beginning(state, self.pool) for state in self.problem.starts]
 
     def window(self) -> Window:
-        depth = self.latest_beginning()
+        prefix = self.found.levels[self.found.depth].position
+        # A search that gave up for what happens only later may need what comes later as well.
+        cutoffs = [prefix, FOREVER] if self.found.lens.foresees else [prefix]
+        for cutoff in cutoffs:
+            self.cut(cutoff)
+            depth = self.latest_beginning()
+            if depth:
+                return self.from_middle(depth)
+        for cutoff in cutoffs:
+            self.cut(cutoff)
+            if cutoff == cutoffs[-1] or self.trials.fails(self.required, self.initial):
+                break
+        return self.whole(self.least_after(0))
+
+    def from_middle(self, depth: int) -> Window:
         late = self.least_after(depth)
-        if not depth:
-            return _with_producers(self.problem, Window(tuple(late)), self.pool)
-        whole = self.from_recent(late)
-        if whole and len(whole) <= len(late) + PREFERENCE:
-            return _with_producers(self.problem, Window(tuple(whole)), self.pool)
-        return (
-            self.with_witness(late, depth)
-            or self.from_initial_state()
-            or self.from_states(late, depth)
-        )
+        enough = len(late) + PREFERENCE
+        for recent in RECENT:
+            operations = self.from_recent(late, recent)
+            if operations and len(operations) <= enough:
+                return self.whole(operations)
+        window = self.with_witness(late, depth) or self.from_initial_state()
+        if window is not None and len(window.operations) <= enough:
+            return window
+        return self.from_states(late, depth)
+
+    def whole(self, operations: list[Operation]) -> Window:
+        return _with_producers(self.problem, Window(tuple(operations)), self.pool)
 
     def boundary(self, depth: int) -> int:
         """The return before level `depth`."""
@@ -233,13 +245,13 @@ class _Shrinker:
                 return self.from_states(self.least_after(depth), depth) if fails else None
         return None
 
-    def from_recent(self, late: list[Operation]) -> list[Operation]:
+    def from_recent(self, late: list[Operation], count: int) -> list[Operation]:
         """The window with the changes of state before it, and the writers of what it reads."""
         first = min((op.start for op in late), default=0)
         movers = [op for op in self.movers if op.start < first and (op.end or 0) <= self.cutoff]
         seen = [value for op in late if (value := self.model.observed(op)) is not None]
         writers = [op for op in movers if self.model.produced(op) in seen]
-        chosen = {op.start: op for op in (*late, *movers[-RECENT:], *writers[-RECENT:])}
+        chosen = {op.start: op for op in (*late, *movers[-count:], *writers[-RECENT[-1] :])}
         candidates = _by_blame(list(chosen.values()), self.model)
         fails = self.trials.fails(candidates, self.initial)
         return self.trials.least(candidates, self.initial) if fails else []

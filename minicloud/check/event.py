@@ -108,7 +108,7 @@ class Pairing:
         self.open[event.process] = event
 
     def _admit_completion(self, event: Event) -> None:
-        invocation = self.open.pop(event.process, None)
+        invocation = self.open.get(event.process)
         if invocation is None:
             raise Contradiction(
                 f"process {event.process} completes a {event.f} ({event.type}) that it never "
@@ -124,6 +124,7 @@ class Pairing:
                 f"process {event.process} completes {event.f} of {event.value!r}, but what it had "
                 f"invoked is {event.f} of {invocation.value!r}"
             )
+        del self.open[event.process]
         if event.type == "info":
             self.retired[event.process] = event
 

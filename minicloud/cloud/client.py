@@ -31,7 +31,7 @@ class Client(Node):
     """The name of the service that its operations are about, for checks that judge one service."""
 
     def attach(self, history: RecordedHistory) -> None:
-        """Begin a process of this client's own. Called once, by the cloud."""
+        """Begin a process of this client's own. Called by the cloud, once a boot."""
         self._history = history
         self._process = Process(history, self.name)
 

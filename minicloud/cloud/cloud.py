@@ -96,11 +96,13 @@ class Cloud:
 
         Gives the client itself: `alice = cloud.client("alice"); await alice.call(bank, Pay(10))`.
         """
+        if cls is not None and not issubclass(cls, Client):
+            raise UsageError(f"cloud.client({name!r}, {cls.__name__}): give a subclass of Client")
         machine = Machine(name) if isinstance(name, str) else name
-        host = Host(self._world, machine, cls or Client, kwargs)
-        client = host.peek
-        client.attach(self.history)
-        return client
+        host: Host[Client] = Host(
+            self._world, machine, cls or Client, kwargs, lambda node: node.attach(self.history)
+        )
+        return host.peek
 
     def start(self, spec: Spec[H_co]) -> H_co:
         """Start a service, or a load, from its frozen spec; gives its handle."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from minicloud.check.history import History
 from minicloud.check.verdict import Check, Verdict
 from minicloud.errors import UsageError
 from minicloud.kernel.clock import seconds
-from minicloud.kernel.run import Kernel
+from minicloud.kernel.run import RANK_LIMIT, Kernel
 from minicloud.kernel.waiting import Wait
 from minicloud.node.world import World
 
@@ -51,7 +52,9 @@ class _Property:
 def _holds(predicate: Predicate) -> str | None:
     """None where it holds; else why not, in its own words if it has some."""
     try:
-        return "" if predicate() is False else None
+        held = predicate()
+        # None is the answer of a function that asserts; anything else says by its truth.
+        return None if held is None or held else ""
     except AssertionError as error:
         return str(error) or "assertion failed"
 
@@ -64,6 +67,7 @@ class Promises:
         self._checks: list[Check | Predicate] = []
         self._properties: list[_Property] = []
         self._conditions: dict[Wait, Predicate] = {}
+        kernel.on_seal.append(self._look_last)
 
     def add(self, *checks: Check | Predicate) -> None:
         """Declare checks to be judged at the end. Raises `UsageError` for what is no check."""
@@ -95,7 +99,7 @@ class Promises:
                 f"until(): the condition of line {line} did not hold in {timeout:g} s"
             )
             due_ns = self._kernel.clock.now_ns + round(timeout * 1e9)
-            self._kernel.at(due_ns, lambda _: wait.throw(late))
+            self._kernel.at(due_ns, lambda _: wait.throw(late), rank=RANK_LIMIT)
         try:
             await wait.park()
         finally:
@@ -113,6 +117,12 @@ class Promises:
         for wait, predicate in list(self._conditions.items()):
             if _holds(predicate) is None:
                 wait.wake()
+
+    def _look_last(self) -> None:
+        """What the last step of all did counts too; a node that is down by then says nothing."""
+        with suppress(Exception):
+            self._conditions.clear()
+            self._look()
 
     def judge(self, history: History, *, timeout: float) -> list[CheckResult]:
         """Judge everything that was declared; the run is over."""

@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
+
 from minicloud.check.event import Event
 from minicloud.check.history import History
-from minicloud.errors import OutcomeUnknown, Refused
+from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.kernel.records import Kind
 from minicloud.kernel.run import Kernel
 from minicloud.node.activity import Activity, activity_var
+from minicloud.node.message import encode
 
 __all__ = ["Outcome", "Process", "RecordedHistory"]
 
@@ -133,10 +136,18 @@ class RecordedHistory(History):
     def _record(self, event: Event) -> int:
         if self._kernel.trace.sealed:
             return -1
+        try:
+            # Encoded here, where the mistake is, and in an order that is the same in every process.
+            key, value = msgspec.Raw(encode(event.key)), msgspec.Raw(encode(event.value))
+        except (TypeError, ValueError, OverflowError) as problem:
+            raise UsageError(
+                f"history: {event.f} of {event.client or f'process {event.process}'} can't be "
+                f"recorded: {problem}. Give it a value of text, numbers, lists and Structs"
+            ) from None
         index = super()._record(event)
         record = (
-            _OPERATION, event.time, index, event.process, event.type, event.f, event.key,
-            event.value, event.op, event.service,
+            _OPERATION, event.time, index, event.process, event.type, event.f, key, value, event.op,
+            event.service,
         )  # fmt: skip
         self._kernel.trace.emit(record)
         return index

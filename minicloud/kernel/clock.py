@@ -35,10 +35,10 @@ __all__ = ["NS", "Cancellable", "Clock", "seconds", "to_ns"]
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 
-_BURST = 200
+_BURST = 100
 """Events between two looks at limits and at what waits to be written: few enough to be in cache."""
 
-_BURSTS = 5
+_BURSTS = 10
 """Bursts without a task step after which Trio gets a turn, so that signals are seen."""
 
 _COLLECT_EVERY = 4096
@@ -118,8 +118,8 @@ class Clock(trio.abc.Clock):
     def deadline_to_sleep_time(self, deadline: float) -> float:
         if self.stopped:
             return self._rest(deadline)
-        self._on_burst()
         try:
+            self._on_burst()
             if self._after_event is not None:
                 self._after_event()
             due = self._fire_until(self._due(deadline))

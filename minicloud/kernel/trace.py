@@ -18,7 +18,7 @@ from minicloud.kernel.records import BLOCK, OBSERVATIONS
 
 __all__ = ["Trace"]
 
-_BLOCK_RECORDS = 256
+_BLOCK_RECORDS = 100
 """Few enough that a block is still in the cache when it is encoded."""
 
 _BUFFER_BYTES = 1 << 18

@@ -185,6 +185,8 @@ class NodeDisk:
 
     def _submit(self, op: str, file: str, data: bytes, then: Callable[[], None] | None) -> _Done:
         """Take effect in the order submitted; raises `DiskError` where the disk refuses."""
+        if not isinstance(file, str):
+            raise UsageError(f"disk {op}: a file's name is text, and {file!r} is none")
         incarnation, storage = self._incarnation, self._storage
         if not incarnation.alive:
             return _Done(incarnation, op, file)

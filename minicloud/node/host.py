@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar, get_args
 from minicloud.errors import PowerCut, UsageError
 from minicloud.kernel.clock import seconds, to_ns
 from minicloud.kernel.records import Fate, Kind
-from minicloud.net.envelope import DATAGRAM, Envelope
 from minicloud.node.activity import Activity
 from minicloud.node.clock import MachineClock, NodeClock
 from minicloud.node.disk import Loss, NodeDisk, Storage
@@ -34,7 +33,12 @@ class Host(Generic[N]):
     """A machine: its name, zone, disk and clock stay, its node comes and goes."""
 
     def __init__(
-        self, world: World, machine: Machine, cls: Callable[..., N], kwargs: dict[str, Any]
+        self,
+        world: World,
+        machine: Machine,
+        cls: Callable[..., N],
+        kwargs: dict[str, Any],
+        on_boot: Callable[[N], None] | None = None,
     ) -> None:
         if not (isinstance(cls, type) and issubclass(cls, Node)):
             raise UsageError(f"cloud.node({machine.name!r}, {cls!r}): give a subclass of Node")
@@ -49,6 +53,7 @@ class Host(Generic[N]):
         """What the node shows; empty while it is down."""
         self._cls: type[N] = cls
         self._kwargs = kwargs
+        self._on_boot = on_boot
         self._incarnation: Incarnation | None = None
         self._node: N | None = None
         self._number = 0
@@ -125,11 +130,15 @@ class Host(Generic[N]):
         node.clock = NodeClock(self.clock)
         node.random = kernel.entropy.stream("node", incarnation.label)
         self._incarnation, self._node = incarnation, node
+        if self._on_boot is not None:
+            self._on_boot(node)
         self._renew_server()
         # Nobody's request, yet plain code: a crash point in it raises, as in a `def` handler.
         incarnation.activity = Activity()
         try:
             incarnation.context.copy().run(node.__init__, **self._kwargs)  # type: ignore[misc]
+            if incarnation.alive:
+                self._begin(incarnation, node)
         except BaseException as error:
             if isinstance(error, PowerCut) and not incarnation.alive:
                 return
@@ -137,8 +146,8 @@ class Host(Generic[N]):
             raise
         finally:
             incarnation.activity = None
-        if not incarnation.alive:
-            return
+
+    def _begin(self, incarnation: Incarnation, node: N) -> None:
         incarnation.listen(node, self._cls._handlers)
         self.port.receiver = incarnation
         for periodic in self._cls._periodics:
@@ -157,7 +166,7 @@ class Host(Generic[N]):
         kernel = self.world.kernel
         kernel.trace.emit((_CRASH, kernel.clock.now_ns, incarnation.label, disk))
         self.world.network.band(self.name, "down", begins=True)
-        incarnation.alive = False
+        incarnation.end()
         self._sent += incarnation.sent
         self.port.receiver = None
         self._incarnation = self._node = None
@@ -168,13 +177,13 @@ class Host(Generic[N]):
         if self._paused_ns is not None:
             self._unpause()
         incarnation.calls.drop_all()
-        kernel.kill(incarnation.domain, incarnation.scope)
+        kernel.kill(incarnation.domain, incarnation.tasks.scope)
         self.disk.crash(disk)
 
     def revoke(self) -> None:
         """The run is over: what the node's code still does while it unwinds goes nowhere."""
         if self._incarnation is not None:
-            self._incarnation.alive = False
+            self._incarnation.end()
             self._abandon(self._incarnation, Fate.UNDER_WAY)
 
     def _abandon(self, incarnation: Incarnation, fate: str) -> None:
@@ -338,22 +347,6 @@ class Host(Generic[N]):
         self.world.unexpected.append(report)
         if self.world.crash_on_error:
             self.crash()
-
-    def unheard(self, envelope: Envelope) -> None:
-        """A message came that the node has no handler for."""
-        if envelope.answer != DATAGRAM:
-            return
-        name = envelope.shape.__name__
-        known = ", ".join(spec.shape.__name__ for spec in self._cls._handlers.values())
-        now = seconds(self.world.kernel.clock.now_ns)
-        msg = (
-            f"{self.name} ({self._cls.__name__}) received {name} from {envelope.source} "
-            f"at {now:g} s and has no handler for it; it has {known or 'none'}. "
-            f"Add a method with @handle and (self, request: {name})"
-        )
-        incarnation = self._incarnation
-        if incarnation is not None:
-            self.unexpected(incarnation, UsageError(msg), f"delivery of {envelope.kind}")
 
     def _fault(self, kind: str, phase: str, detail: str = "") -> None:
         kernel = self.world.kernel

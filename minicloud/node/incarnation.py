@@ -26,6 +26,7 @@ from minicloud.node.activity import Activity, activity_var
 from minicloud.node.calls import Calls
 from minicloud.node.handlers import HandlerSpec
 from minicloud.node.sender import Sender
+from minicloud.node.tasks import Tasks
 from minicloud.node.timers import Timer
 
 if TYPE_CHECKING:
@@ -40,16 +41,14 @@ class Incarnation(Sender):
     """The machinery behind one `Node` object."""
 
     __slots__ = (
-        "_backlog",
         "_handlers",
         "_node",
-        "_nursery",
         "calls",
         "context",
         "domain",
         "host",
         "kernel",
-        "scope",
+        "tasks",
         "timers",
     )
 
@@ -62,16 +61,18 @@ class Incarnation(Sender):
         self.context.run(domain_var.set, self.domain)
         self.context.run(activity_var.set, None)
         self.calls = Calls(self)
-        self.scope: trio.CancelScope | None = None
         self.timers = 0
         self._node: Any = None
         self._handlers: dict[str, HandlerSpec] = {}
-        self._nursery: trio.Nursery | None = None
-        self._backlog: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self.tasks = Tasks(self.kernel, self.context)
 
     def listen(self, node: object, handlers: dict[str, HandlerSpec]) -> None:
         """Answer with the handlers of the node object; what arrives before goes unheard."""
         self._node, self._handlers = node, handlers
+
+    def end(self) -> None:
+        """From now on its handles do nothing, silently."""
+        self.alive = self.tasks.alive = False
 
     # Receiving.
 
@@ -105,7 +106,7 @@ class Incarnation(Sender):
             return
         if spec.is_async:
             args = (message, envelope.source) if spec.wants_sender else (message,)
-            self.spawn(self._serve_as_task, spec, args, envelope, activity, done)
+            self.tasks.serve(self._serve_as_task, (spec, args, envelope, activity, done))
             return
         # The fast path: no task, no scope, no context, within the event that delivers. `running`
         # says whose code it is, as the context of a task does.
@@ -144,8 +145,14 @@ class Incarnation(Sender):
                 result = await spec.function(self._node, *args)
             if envelope.record[7] is not None:
                 self.answer(envelope, REPLY, result)
-        except Exception as error:  # noqa: BLE001 - sorted out below
-            self._raised(error, envelope, spec)
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it must not take the node's tasks along
+            error = bare(error)
+            if isinstance(error, Exception):
+                self._raised(error, envelope, spec)
+            else:
+                self.kernel.fail(error)
         finally:
             if done is not None:
                 done()
@@ -186,7 +193,14 @@ class Incarnation(Sender):
 
     def _unheard(self, envelope: Envelope, done: Callable[[], None] | None) -> None:
         self.network.fate(envelope, Fate.NO_HANDLER, self.label)
-        self.host.unheard(envelope)
+        name = envelope.shape.__name__
+        known = ", ".join(spec.shape.__name__ for spec in self._handlers.values())
+        msg = (
+            f"{self.host.name} ({type(self._node).__name__}) received {name} from "
+            f"{envelope.source} at {self.kernel.now:g} s and has no handler for it; it has "
+            f"{known or 'none'}. Add a method with @handle and (self, request: {name})"
+        )
+        self.unexpected(UsageError(msg), f"delivery of {envelope.kind}")
         if done is not None:
             done()
 
@@ -194,24 +208,7 @@ class Incarnation(Sender):
 
     def spawn(self, fn: Callable[..., Any], *args: Any) -> None:
         """Start a task of this incarnation, in its context and never in the caller's."""
-        if not self.alive:
-            return
-        if self._nursery is None:
-            self._backlog.append((fn, args))
-            if len(self._backlog) == 1:
-                self.kernel.start_soon(self.context.copy(), self._root)
-        else:
-            self.context.copy().run(self._nursery.start_soon, self._guarded, fn, args)
-
-    async def _root(self) -> None:
-        async with trio.open_nursery() as nursery:
-            self._nursery, self.scope = nursery, nursery.cancel_scope
-            if not self.alive:
-                return
-            for fn, args in self._backlog:
-                nursery.start_soon(self._guarded, fn, args)
-            self._backlog.clear()
-            await trio.sleep_forever()
+        self.tasks.start(self._guarded, (fn, args), getattr(fn, "__name__", "task"))
 
     async def _guarded(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Evidence: it convicts by itself, it convicts whatever the rest of the history did, and it is short."""
+"""Evidence convicts by itself, and whatever the rest of the history did, and it is short."""
 
 import random
 
@@ -45,11 +45,13 @@ def plain(state):
 
 
 def starts(judged):
+    """What the slow checker is to begin from, or None where it cannot name such a state."""
     if not judged.start:
         return [slow.IMPOSSIBLE]
-    states = [plain(state) for state in judged.start]
-    return None if None in states else [s if isinstance(j, tuple) else s[0]
-                                        for s, j in zip(states, judged.start, strict=True)]  # fmt: skip
+    named = [(state, plain(state)) for state in judged.start]
+    if any(text is None for _, text in named):
+        return None
+    return [text if isinstance(state, tuple) else text[0] for state, text in named]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -79,7 +81,7 @@ def window_of(model, history):
 
 @pytest.mark.parametrize("model", ["register", "cas-register", "kv", "mutex"])
 def test_a_window_from_the_beginning_convicts_whatever_else_happened(model):
-    """Soundness: with all other operations free to happen late or never, there is still no order."""
+    """Soundness: with all others free to happen late or never, there is still no order."""
     count = 0
     for history, _ in convictions(model, range(400), operations=(5, 10)):
         window = window_of(model, history)
@@ -118,7 +120,7 @@ def test_evidence_stays_small_when_the_history_is_large():
 
 
 def told(*operations, model="register", key="x"):
-    """Judge operations given as (process, f, argument, begin, end, outcome, result) in milliseconds."""
+    """Judge (process, f, argument, begin, end, outcome, result)s, in milliseconds."""
     moments = []
     for number, (_, _, _, begin, end, _, _) in enumerate(operations):
         moments += [(begin, number, True), (end, number, False)]
@@ -143,8 +145,8 @@ def test_a_stale_read_names_operation_value_process_and_times():
         (4, "read", None, 24_200, 24_300, "ok", 7),
         (3, "read", None, 24_950, 24_990, "ok", 3),
     ) == (
-        "process 3 read x=3 at 24.990 s, but process 1 had written x=7 (ok at 24.100 s) before that "
-        "read began; x=3 is older: process 2 wrote x=3, ok at 20.000 s"
+        "process 3 read x=3 at 24.990 s, but process 1 had written x=7 (ok at 24.100 s) before "
+        "that read began; x=3 is older: process 2 wrote x=3, ok at 20.000 s"
     )
 
 
@@ -159,8 +161,8 @@ def test_a_value_from_the_future_says_when_it_was_written():
         (3, "read", None, 10, 20, "ok", 9),
         (1, "write", 9, 30, 40, "ok", None),
     ) == (
-        "process 3 read x=9 at 0.020 s, but nobody had written x=9 by then: process 1 began to only "
-        "at 0.030 s"
+        "process 3 read x=9 at 0.020 s, but nobody had written x=9 by then: process 1 began to "
+        "only at 0.030 s"
     )
 
 
@@ -169,8 +171,8 @@ def test_the_initial_value_is_nil():
         (1, "write", 7, 10, 20, "ok", None),
         (3, "read", None, 30, 40, "ok", None),
     ) == (
-        "process 3 read x=nil at 0.040 s, but process 1 had written x=7 (ok at 0.020 s) before that "
-        "read began"
+        "process 3 read x=nil at 0.040 s, but process 1 had written x=7 (ok at 0.020 s) before "
+        "that read began"
     )
 
 
@@ -182,7 +184,8 @@ def test_two_reads_the_wrong_way_round():
         (3, "read", None, 60, 70, "ok", 1),
     )
     assert why.startswith(
-        "process 3 read x=1 at 0.070 s, but process 2 had read x=2 (ok at 0.050 s) before that read began"
+        "process 3 read x=1 at 0.070 s, but process 2 had read x=2 (ok at 0.050 s) before that "
+        "read began"
     )
 
 
@@ -193,8 +196,8 @@ def test_a_lost_append():
         (3, "get", None, 50, 60, "ok", "a"),
         model="kv",
     ) == (
-        'process 3 read x="a" at 0.060 s, but process 2 had appended "b" to x (ok at 0.040 s) before '
-        "that read began"
+        'process 3 read x="a" at 0.060 s, but process 2 had appended "b" to x (ok at 0.040 s) '
+        "before that read began"
     )
 
 
@@ -205,8 +208,8 @@ def test_two_holders_of_a_lock():
         model="mutex",
         key=None,
     ) == (
-        "process 2 acquired the lock at 0.040 s, but process 1 had acquired the lock (ok at 0.020 s) "
-        "before that acquire began"
+        "process 2 acquired the lock at 0.040 s, but process 1 had acquired the lock (ok at 0.020 "
+        "s) before that acquire began"
     )
 
 

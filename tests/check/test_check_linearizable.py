@@ -39,7 +39,7 @@ COUNTER = Model(0, counter)
 
 
 def tangle(unknown=14):
-    """Additions of unknown outcome, any of which may have happened, and a sum that none of them gives."""
+    """Additions of unknown outcome, any of which may have happened, and no sum of them is 1."""
     history = History()
     for process in range(unknown):
         history.invoke(time=process * MS, process=process, f="add", key="x", value=3 * 2**process)
@@ -89,7 +89,7 @@ def test_valid_says_how_much_was_judged():
 def test_invalid_raises_violated_with_its_sentence():
     judged = linearizable("register").judge(BAD)
     assert judged.verdict is Verdict.INVALID
-    with pytest.raises(Violated, match="process 1 read x=2 at 0.003 s, but nobody ever wrote 2"):
+    with pytest.raises(Violated, match=r"process 1 read x=2 at 0.003 s, but nobody ever wrote 2"):
         judged.raise_for_verdict()
 
 
@@ -111,7 +111,7 @@ def test_a_history_in_which_nothing_completed_is_unknown(history, why):
 
 
 def test_a_judgement_has_no_truth():
-    with pytest.raises(TypeError, match="judgement.verdict is Verdict.VALID"):
+    with pytest.raises(TypeError, match=r"judgement.verdict is Verdict.VALID"):
         bool(linearizable("register").judge(GOOD))
 
 
@@ -295,8 +295,8 @@ def test_an_operation_that_the_model_does_not_know():
         linearizable("register").judge(history)
     assert not isinstance(caught.value, FileError)
     assert str(caught.value) == (
-        "linearizable: process 0 did put: model register knows read, write, not put; model kv fits this "
-        "history"
+        "linearizable: process 0 did put: model register knows read, write, not put; model kv fits "
+        "this history"
     )
 
 

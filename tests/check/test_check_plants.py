@@ -71,7 +71,7 @@ def stale_read_beside_cas(history):
 
 
 def swapped(history):
-    """Two dequeues, one after the other, of two values enqueued one after the other: the other way round."""
+    """Two values enqueued, and dequeued, one after the other: let them leave in the wrong order."""
     done = [op for op in history.operations() if op.outcome == "ok"]
     entered = {op.argument: op for op in done if op.f == "enqueue"}
     left = [op for op in done if op.f == "dequeue" and op.result in entered]

@@ -5,6 +5,15 @@ from minicloud.check import Verdict, linearizable
 from minicloud.cloud import run_cloud
 
 
+def in_cloud(main, *, seed=0):
+    """Run `main(cloud)` and give what it returns; what it raises is raised."""
+    run = run_cloud(main, seed=seed)
+    if run.exception is not None:
+        raise run.exception
+    assert run.verdict is not Verdict.INVALID, run.checks
+    return run.value
+
+
 async def trouble(cloud, store, load, *, seconds, crashes):
     """One fault after the other. Replicas lose power in a minority, or all at once."""
     dice = cloud.stream("trouble")

@@ -4,8 +4,8 @@
     alice = store.client("alice")
     await alice.put("x", 1)
 
-The engines are `Single`, whose clients send `Get` and `Put`, and `Quorum`, whose clients send `Ask`,
-`Fetch` and `Keep`: names to give to faults. Guide: docs/store.md.
+The engines are `Single`, whose clients send `Get` and `Put`, and `Quorum`, whose clients send
+`Ask`, `Fetch` and `Keep`: names to give to faults. Guide: docs/store.md.
 """
 
 from minicloud.protocols.quorums import Level

@@ -84,7 +84,12 @@ class Coordinator:
         if rules.ask_first:
             for version in (await self._ask(request, Ask(key))).values():
                 self._clock.hear(version)
-        await self._store(request, Held(self._clock.next(), value))
+        try:
+            await self._store(request, Held(self._clock.next(), value))
+        except QuorumFailed as error:
+            words = _shortfall(request, error, rules.quorums.w, "keep it")
+            words += "; it may have happened"
+            raise QuorumFailed(words, error.replies, error.refusals) from None
 
     # The two phases.
 
@@ -101,7 +106,7 @@ class Coordinator:
                 request.replicas, question, need=need, timeout=self._left(request), late=late
             )
         except QuorumFailed as error:
-            raise _unavailable(request, f"{len(error.replies)} of {need} answered") from None
+            raise Unavailable(_shortfall(request, error, need, "answered")) from None
 
     async def _store(self, request: _Round, held: Held) -> None:
         """Second phase: `w` replicas hold this, or something newer, on their disks."""
@@ -122,14 +127,14 @@ class Coordinator:
 
     async def _write_back(self, request: _Round, best: Held, replies: dict[str, Held]) -> None:
         need = request.rules.quorums.w
-        if best is NOTHING or len(replies) - len(outdated(replies, best)) >= need:
-            return  # enough of them have said that they hold it
+        agreed = len(replies) - len(outdated(replies, best))
+        if agreed >= need or best.version == NOTHING.version:
+            return  # enough of them have said that they hold it, or there is nothing to hold
         try:
             await self._store(request, best)
         except QuorumFailed as error:
             # A read changes nothing, so this is no unknown outcome: it just has no answer.
-            found = f"a value was found, but {len(error.replies)} of {need} hold it"
-            raise _unavailable(request, found) from None
+            raise Unavailable(_shortfall(request, error, need, "hold what was found")) from None
 
     def _begin(self, key: str, rules: Rules) -> _Round:
         replicas = replicas_of(key, self._nodes, rules.quorums.n)
@@ -139,6 +144,7 @@ class Coordinator:
         return max(0.0, request.deadline - self._client.clock.monotonic())
 
 
-def _unavailable(request: _Round, why: str) -> Unavailable:
-    among = ", ".join(request.replicas)
-    return Unavailable(f"{request.key}: {why} in {request.rules.timeout:g} s, of {among}")
+def _shortfall(request: _Round, error: QuorumFailed, need: int, did: str) -> str:
+    answers = f"{len(error.replies)} of {need} {did} within {request.rules.timeout:g} s"
+    reasons = "".join(f"; {refusal}" for refusal in error.refusals.values())
+    return f"{request.key}: {answers}, of {', '.join(request.replicas)}{reasons}"

@@ -25,8 +25,10 @@ async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20
     any_one = cloud.start(
         kv.Quorum(name="any-one", nodes=5, r=1, w=1, ask_first=False, anti_entropy=0.25)
     )
-    stores = (box, majority, any_one)
-    loads = [cloud.start(Load(s, clients=2, keys=2, per_s=5, name=f"{s.name}-c")) for s in stores]
+    loads = [
+        cloud.start(Load(store, clients=2, keys=2, per_s=5, name=f"{store.name}-c"))
+        for store in (box, majority, any_one)
+    ]
     few = [majority.hosts[:2], any_one.hosts[:2], *(load.hosts[0] for load in loads)]
     many = [box.hosts, majority.hosts[2:], any_one.hosts[2:], *(load.hosts[1] for load in loads)]
 
@@ -39,14 +41,14 @@ async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20
     cloud.note("the network is whole again")
     await cloud.until(any_one.agreed, timeout=10)
     cloud.note(f"the replicas of any-one agreed {cloud.now - healed:.2f} s later")
-    await cloud.sleep(healed + 20 - cloud.now)
+    await cloud.sleep(healed + 18 - cloud.now)
     for load in loads:
         await load.finish(within=5)
     await cloud.sleep(2)
 
     alone, together = ([during(load, side, cut, healed) for load in loads] for side in (0, 1))
-    for store, small, large in zip(stores, alone, together, strict=True):
-        cloud.note(f"{store.name}: {small} on the smaller side in the cut, {large} on the larger")
+    for name, small, large in zip(("box", "majority", "any-one"), alone, together, strict=True):
+        cloud.note(f"{name}: {small} on the smaller side in the cut, {large} on the larger")
 
     def the_smaller_side_is_refused() -> bool:
         return not any("answered" in answers for answers in alone[:2])

@@ -79,8 +79,8 @@ async def double_charge(cloud: Cloud, *, keyed: bool = True, together: bool = Tr
 
     The reply to order 1 is lost for certain. At order 2 the bank loses power when the money is
     booked. Each time the shop hears nothing, and "it failed" would be a guess, so it asks again. A
-    bank that does not know orders charges twice. One that notes the order apart from the charge does
-    so too, if the power fails in between: effect and memory must become durable in one write.
+    bank that does not know orders charges twice. One that notes the order apart from the charge
+    does so too, if the power fails in between: effect and memory must become durable in one write.
 
     Try: minicloud sweep double-charge --variant apart --seeds 0..99
     """

@@ -40,7 +40,7 @@ async def quorum_dial(cloud: Cloud, *, r: int = 3, w: int = 3, dead: int = 2) ->
     done = load.operations()
     stale = [words for read in answered(done, "read") if (words := missed(read, done))]
     for f in ("read", "write"):
-        delays = sorted(op.end_ns - op.start_ns for op in answered(done, f)) or [0]
+        delays = sorted((op.end_ns or 0) - op.start_ns for op in answered(done, f)) or [0]
         share = 100 * len(delays) / sum(op.f == f for op in done)
         middle, worst = (delays[int(q * (len(delays) - 1))] / 1e6 for q in (0.5, 0.99))
         cloud.note(f"{f}s: {share:.0f} % answered, in {middle:.0f} ms, 99 % in {worst:.0f} ms")
@@ -63,7 +63,7 @@ def missed(read: Operation, operations: list[Operation]) -> str:
     writes = [op for op in operations if op.f == "write" and op.key == read.key]
     found = next((op for op in writes if op.argument == read.result), None)
     for write in answered(writes, "write"):
-        if write.end < read.start and (found is None or before(found, write)):
+        if before(write, read) and (found is None or before(found, write)):
             at = f"{read.start_ns / 1e9:.3f} s"
             return f"{read.who} read {read.key} = {read.result} at {at}, not {write.argument}"
     return ""

@@ -1,4 +1,4 @@
-"""quorum-is-not-linearizable: R + W > N, and yet one reader sees the new value, the next the old."""
+"""quorum-is-not-linearizable: R + W > N, and yet one reads the new value and the next the old."""
 
 from contextlib import suppress
 
@@ -14,8 +14,8 @@ async def quorum_is_not_linearizable(cloud: Cloud, *, write_back: bool = True) -
     """Three replicas, and two of them must answer everything: every read meets the last write.
 
     Wally writes 2 over 1 and loses power when one replica of three has it. That write is neither
-    done nor undone. Carol's two replicas include that one: she reads 2. Then Dave asks the other two
-    and reads 1: time has run backwards. No read missed a completed write, so the arithmetic of
+    done nor undone. Carol's two replicas include that one: she reads 2. Then Dave asks the other
+    two and reads 1: time has run backwards. No read missed a completed write, so the arithmetic of
     quorums was kept; but no single copy of x could have answered so.
 
     The cure (Attiya, Bar-Noy and Dolev, 1995): before Carol's read returns, it writes back what it

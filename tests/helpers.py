@@ -19,7 +19,7 @@ STEADY = Profile(delay=Constant(10 * MS))
 
 class Note(Message, service="t"):
     n: int = 0
-    items: list[int] = []
+    items: list[int] = []  # noqa: RUF012 - msgspec copies it
 
 
 class Ping(Request[int], service="t"):
@@ -78,9 +78,9 @@ def of(records, kind):
 
 def fates(records):
     """(payload's n, fate) of every message that carries an n, by the order of the fates."""
-    sent = {r["id"]: r for r in of(records, "send")}
-    return [(sent[r["id"]]["payload"]["n"], r["fate"]) for r in of(records, "fate")
-            if isinstance(sent[r["id"]]["payload"], dict) and "n" in sent[r["id"]]["payload"]]  # fmt: skip
+    sent = {r["id"]: r["payload"] for r in of(records, "send")}
+    told = [(sent[r["id"]], r["fate"]) for r in of(records, "fate")]
+    return [(load["n"], fate) for load, fate in told if isinstance(load, dict) and "n" in load]
 
 
 def peers(cloud, names, profile=STEADY, **attributes):
@@ -90,7 +90,7 @@ def peers(cloud, names, profile=STEADY, **attributes):
 
 
 class Worker(Node):
-    """Part of a storm: tasks that wait on locks and channels of the test, on calls, disks and sleeps."""
+    """Part of a storm: tasks that wait on locks, channels, calls, disks and sleeps."""
 
     def __init__(self, *, shared, peers):
         self.shared, self.peers = shared, peers

@@ -17,7 +17,8 @@ from minicloud.check.event import Operation
 from minicloud.check.history import History
 from minicloud.check.linear.evidence import shrink, shrink_clash
 from minicloud.check.linear.parts import Budget, Part, summarise
-from minicloud.check.linear.search import Problem, solve
+from minicloud.check.linear.plan import Problem
+from minicloud.check.linear.search import Search
 from minicloud.check.models import Model, find_model, fitting
 from minicloud.check.values import freeze
 from minicloud.check.verdict import Check, Judgement, Verdict
@@ -158,16 +159,17 @@ class _Linearizable:
     def search(self, part: Part, budget: Budget, limit: int) -> None:
         if budget.left <= 0 or budget.expired():
             return
-        problem = self.problem(part.operations)
-        found = solve(problem, limit=min(limit, budget.left), expired=budget.expired)
-        budget.left -= found.configurations
-        part.spent += found.configurations
-        part.found = found
-        if found.valid is None:
+        if part.search is None:
+            part.search = Search(self.problem(part.operations))
+        before = part.search.used
+        fits = part.search.run(min(limit, budget.left), budget.expired)
+        budget.left -= part.search.used - before
+        part.spent = part.search.used
+        if fits is None:
             return
-        part.verdict = Verdict.VALID if found.valid else Verdict.INVALID
-        if not found.valid:
-            part.window = shrink(problem, found, budget.expired)
+        part.verdict = Verdict.VALID if fits else Verdict.INVALID
+        if not fits:
+            part.window = shrink(part.search, budget.expired)
 
     def problem(self, operations: list[Operation]) -> Problem:
         frozen = [self.frozen(op) for op in operations]

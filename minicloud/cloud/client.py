@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from minicloud.cloud.recorder import Outcome, Process, RecordedHistory
 from minicloud.errors import UsageError
@@ -106,6 +106,6 @@ def operation(
                 outcome.value = await method(self, *args, **kwargs)
             return outcome.value  # type: ignore[no-any-return]
 
-        return recorded
+        return cast("Callable[Concatenate[C, P], Awaitable[R]]", recorded)
 
     return record

@@ -53,10 +53,10 @@ def _holds(predicate: Predicate) -> str | None:
     """None where it holds; else why not, in its own words if it has some."""
     try:
         held = predicate()
-        # None is the answer of a function that asserts; anything else says by its truth.
-        return None if held is None or held else ""
     except AssertionError as error:
         return str(error) or "assertion failed"
+    # None is the answer of a function that asserts; anything else says by its truth.
+    return None if held is None or held else ""
 
 
 class Promises:
@@ -71,7 +71,8 @@ class Promises:
 
     def add(self, *checks: Check | Predicate) -> None:
         """Declare checks to be judged at the end. Raises `UsageError` for what is no check."""
-        for check in checks:
+        given: tuple[Any, ...] = checks
+        for check in given:
             if not hasattr(check, "judge") and not callable(check):
                 advice = "give a check such as linearizable(store), or a function"
                 msg = f"cloud.check({check!r}): {advice}"
@@ -134,7 +135,7 @@ class Promises:
             detail = promise.broken or f"looked at after {promise.looked:,} events"
             results.append(CheckResult(promise.name, verdict, detail))
         for check in self._checks:
-            if hasattr(check, "judge"):
+            if isinstance(check, Check):
                 judged = check.judge(history, timeout=timeout)
                 model, service = getattr(check, "model", None), getattr(check, "service", None)
                 detail = judged.why if service is None else f"{service}: {judged.why}"

@@ -106,10 +106,11 @@ class RecordedHistory(History):
             client=process.client,
         )
         outcome = Outcome(key)
+        failures: tuple[type[BaseException], ...] = (Refused, *fail)
         token = activity_var.set(Activity(None, op, None))
         try:
             yield outcome
-        except (Refused, *fail) as error:
+        except failures as error:
             self._end(invocation, "fail", None, error)
             process.give_back(number)
             raise

@@ -26,6 +26,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from heapq import heappush
 from math import inf
 from typing import Any, Final, NoReturn, Protocol
@@ -122,7 +123,8 @@ class TrioState:
 _ORIGINAL_POST_INIT: Final = _run.CancelStatus.__attrs_post_init__
 _ORIGINAL_ADD: Final = _run.Deadlines.add
 _ORIGINAL_REMOVE: Final = _run.Deadlines.remove
-_ENTRY_QUEUE_CODE: Final = _run.EntryQueue.task.__code__
+_ENTRY_QUEUE: Final[Any] = vars(_run)["EntryQueue"]
+_ENTRY_QUEUE_CODE: Final = _ENTRY_QUEUE.task.__code__
 _installed = False
 
 
@@ -240,8 +242,7 @@ def running_task(variable: ContextVar[Any]) -> str:
     return "the scenario" if domain is None else f"node {domain.label!r}"
 
 
-def self_test() -> list[str]:
-    """Names of Trio's that are not as this file needs them; empty if all is well."""
+def _missing() -> list[str]:
     wanted: list[tuple[Any, str]] = [
         (_run, "_r"),
         (_run, "_ALLOW_DETERMINISTIC_SCHEDULING"),
@@ -264,26 +265,34 @@ def self_test() -> list[str]:
         (_run.Runner, "tasks"),
         (_run.Runner, "waiting_for_idle"),
         (_run.Runner, "init_task"),
-        (_run.EntryQueue, "task"),
+        (_ENTRY_QUEUE, "task"),
         (trio.Cancelled, "_create"),
     ]
-    problems = [
+    return [
         f"trio {trio.__version__} has no {getattr(owner, '__name__', owner)}.{name}"
         for owner, name in wanted
         if not hasattr(owner, name) and name not in getattr(owner, "__annotations__", {})
     ]
+
+
+def self_test() -> list[str]:
+    """Names of Trio's that are not as this file needs them; empty if all is well."""
+    problems = _missing()
     source = inspect.getsource(_run.unrolled_run)
     for phrase in ("_r.shuffle(batch)", "deadline_to_sleep_time(deadline)", "_counter"):
         if phrase not in source:
             problems.append(f"trio {trio.__version__}: its loop no longer says {phrase!r}")
-    if not problems and not isinstance(_run.Deadlines().next_deadline(), float):
+    if not problems and _run.Deadlines().next_deadline() != inf:
         problems.append(f"trio {trio.__version__}: next_deadline() is no longer a float")
-    assert inf == _run.Deadlines().next_deadline() or problems
     return problems
 
 
+@cache
 def require() -> None:
-    """Raise `SimulationError` where this release of Trio is not one that minicloud knows."""
-    problems = self_test()
+    """Raise `SimulationError` where this release of Trio is not one that minicloud knows.
+
+    Looks for the names only, and once a process; `self_test` reads Trio's loop as well.
+    """
+    problems = _missing()
     if problems:
         raise SimulationError("; ".join(problems) + ". Install trio>=0.30,<0.36")

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 import trio
 
-from minicloud.errors import Livelock
+from minicloud.errors import Livelock, UsageError
 from minicloud.kernel._trio import TrioState
 
 __all__ = ["NS", "Cancellable", "Clock", "seconds", "to_ns"]
@@ -54,8 +54,11 @@ class Cancellable(Protocol):
 
 
 def to_ns(value: float) -> int:
-    """Seconds as the nearest whole number of nanoseconds."""
-    return round(value * NS)
+    """Seconds as the nearest whole number of nanoseconds. Raises `UsageError` for what has none."""
+    try:
+        return round(value * NS)
+    except (OverflowError, ValueError):
+        raise UsageError(f"{value!r} s is no length of time: give a finite number") from None
 
 
 def seconds(value: int) -> float:

@@ -234,17 +234,13 @@ def simulate(
     Nothing that the scenario raises is raised here; it is in the result. Raises `UsageError` inside
     another run, `SimulationError` where Trio is not one that the kernel knows.
     """
+    _trio.require()
     limits = limits or Limits()
     book = Trace(trace, sites=sites)
     horizon_ns = to_ns(limits.virtual_s)
     if until_ns is not None:
         horizon_ns = min(horizon_ns, until_ns)
     kernel = Kernel(seed, limits, book, tape, horizon_ns)
-
-    def tick() -> None:
-        if on_tick is not None:
-            on_tick(kernel.now, kernel.clock.events)
-
     collecting = gc.isenabled()
     started = perf_counter()
     gc.disable()
@@ -252,14 +248,11 @@ def simulate(
         with (
             _trio.installed(kernel.scheduler, kernel.state),
             forgotten_awaits(kernel.fail),
-            Watchdog(
-                stall_s=limits.stall_s,
-                progress=lambda: kernel.clock.events + kernel.scheduler.steps,
-                who=kernel.who,
-                on_tick=tick,
-            ),
+            _watchdog(kernel, limits.stall_s, on_tick),
         ):
-            value, caught = trio.run(
+            # In a context of its own: what node code sets is gone after the run.
+            value, caught = copy_context().run(
+                trio.run,
                 kernel.root,
                 main,
                 clock=kernel.clock,
@@ -278,6 +271,19 @@ def simulate(
         wall_s=perf_counter() - started,
         leftovers=kernel.leftovers,
     )
+
+
+def _watchdog(
+    kernel: Kernel, stall_s: float, on_tick: Callable[[float, int], None] | None
+) -> Watchdog:
+    def tick() -> None:
+        if on_tick is not None:
+            on_tick(kernel.now, kernel.clock.events)
+
+    def progress() -> int:
+        return kernel.clock.events + kernel.scheduler.steps
+
+    return Watchdog(stall_s=stall_s, progress=progress, who=kernel.who, on_tick=tick)
 
 
 def bare(error: BaseException) -> BaseException:

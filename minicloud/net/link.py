@@ -52,8 +52,8 @@ class Nature:
 class Link(Source):
     """A directed link between two ports. It is its own stream of randomness, for want of room.
 
-    `plain` says that delay and loss, drawn and not dictated, are all there is to it: the fast path; `faults` are
-    those that lie on it now, in the order they were put there.
+    `plain` says that delay and loss, drawn and not dictated, are all there is to it: the fast path;
+    `faults` are those that lie on it now, in the order they were put there.
     """
 
     __slots__ = (

@@ -8,6 +8,7 @@ never here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
@@ -46,14 +47,15 @@ class Unset:
 class Calls:
     """The calls that one incarnation has under way."""
 
-    __slots__ = ("_answered", "_incarnation", "_number", "_pending", "_waits")
+    __slots__ = ("_answered", "_incarnation", "_number", "_pending", "waits")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._number = 0
         self._pending: dict[int, Then] = {}
         self._answered: dict[int, None] = {}
-        self._waits: dict[Wait, None] = {}
+        self.waits: dict[Wait, None] = {}
+        """What tasks wait for through this incarnation; a crash ends the waits of foreign ones."""
 
     # What comes back.
 
@@ -104,7 +106,7 @@ class Calls:
         """
         self._pending.clear()
         label, domain = self._incarnation.label, self._incarnation.domain
-        for wait in list(self._waits):
+        for wait in list(self.waits):
             task = wait.task
             if task is not None and task.context.get(domain_var) is not domain:
                 wait.throw(OutcomeUnknown(f"{label} crashed while it waited for {wait.what()}"))
@@ -138,24 +140,22 @@ class Calls:
         """
         incarnation = self._incarnation
         if not incarnation.alive:
-            await self._down()
+            await self.down()
         deadline_ns, duration = self._limit(timeout)
         kind = request._kind
         limit = "no timeout" if duration is None else f"timeout {duration:g} s"
         wait = Wait(incarnation.kernel, lambda: f"{target}'s reply to {kind} ({limit})")
-        self._waits[wait] = None
+        self.waits[wait] = None
         number = self._register(lambda result: _settle(wait, result))
         timer: Timer | None = None
         try:
             incarnation.send(target, request, call=number, deadline_ns=deadline_ns)
             if duration is not None:
-                timer = self._limit_timer(
-                    duration, self._expire, number, target, request, duration
-                )
+                timer = self._limit_timer(duration, self._expire, number, target, request, duration)
             return await wait.park()
         finally:
             self._pending.pop(number, None)
-            self._waits.pop(wait, None)
+            self.waits.pop(wait, None)
             if timer is not None:
                 timer.cancel()
 
@@ -169,12 +169,14 @@ class Calls:
         late: Callable[[str, Any], None] | None,
     ) -> dict[str, Any]:
         """Send one request to many and wait until `need` of them have replied."""
-        names = list(dict.fromkeys(targets))
+        # Two addresses of one host are one responder.
+        resolve = self._incarnation.network.resolve
+        names = list({resolve(name) or name: name for name in targets}.values())
         if need > len(names):
             raise UsageError(f"A quorum of {need} can't come from {len(names)} nodes: {names}")
         incarnation = self._incarnation
         if not incarnation.alive:
-            await self._down()
+            await self.down()
         deadline_ns, duration = self._limit(timeout)
         kind = request._kind
         wait = Wait(incarnation.kernel, lambda: f"{need} of {len(names)} replies to {kind}")
@@ -195,19 +197,20 @@ class Calls:
         if need <= 0:
             gathering.finished = True
             return {}
-        self._waits[wait] = None
+        self.waits[wait] = None
         try:
             await wait.park()
             return dict(gathering.replies)
         finally:
-            self._waits.pop(wait, None)
+            self.waits.pop(wait, None)
             if timer is not None and not self._any_pending(numbers):
                 timer.cancel()
 
-    async def _down(self) -> NoReturn:
+    async def down(self) -> NoReturn:
+        """Say to somebody's code outside that it can do nothing with a host that is down."""
         # A step, for whoever tries again and again would never let anything else happen.
         await trio.lowlevel.checkpoint()
-        raise OutcomeUnknown(f"{self._incarnation.label} is down, so nothing was sent")
+        raise OutcomeUnknown(f"{self._incarnation.label} is down, so nothing happens")
 
     def _any_pending(self, numbers: list[int]) -> bool:
         return any(number in self._pending for number in numbers)
@@ -245,12 +248,12 @@ class Calls:
         outer_ns = None if serving is None else serving.deadline_ns
         clock = incarnation.host.clock
         left = None if outer_ns is None else clock.local_ns(max(0, outer_ns - now_ns)) / 1e9
-        if timeout is Unset:
+        duration: float | None
+        if isinstance(timeout, type):
             duration = DEFAULT_TIMEOUT if left is None else left
-        elif timeout is None:
+        elif timeout is None or timeout == inf:
             duration = left
         else:
-            assert isinstance(timeout, int | float)
             if not timeout >= 0:
                 raise UsageError(f"timeout={timeout!r}: give seconds from 0, or None for ever")
             duration = timeout if left is None else min(timeout, left)

@@ -68,7 +68,7 @@ class MachineClock:
         return local_ns if self._rate == 1.0 else -int(-local_ns // self._rate)
 
     def local_ns(self, true_ns: int) -> int:
-        """How many local nanoseconds pass in a true duration at the rate of now, at most as many."""
+        """How many local nanoseconds pass in a true duration at the rate of now, or less."""
         return true_ns if self._rate == 1.0 else int(true_ns * self._rate)
 
     def step(self, by: float) -> None:

@@ -120,7 +120,7 @@ class Storage:
         )
 
     def crash(self, loss: Loss) -> None:
-        """Leave what a power cut leaves; a torn write keeps a prefix of the appends since the sync."""
+        """Leave what a power cut leaves; a torn write keeps a prefix of what is new."""
         if loss == "wipe":
             self._files.clear()
             return

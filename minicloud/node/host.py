@@ -5,7 +5,7 @@ slowness.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, cast, get_args
 
 from minicloud.errors import PowerCut, UsageError
 from minicloud.kernel.clock import seconds, to_ns
@@ -51,7 +51,7 @@ class Host(Generic[N]):
         self.clock = MachineClock(world.kernel.clock, self._retime)
         self.state: dict[str, object] = {}
         """What the node shows; empty while it is down."""
-        self._cls: type[N] = cls
+        self._cls: type[N] = cast("type[N]", cls)
         self._kwargs = kwargs
         self._on_boot = on_boot
         self._incarnation: Incarnation | None = None

@@ -52,7 +52,7 @@ class Incarnation(Sender):
         "timers",
     )
 
-    def __init__(self, host: Host, number: int) -> None:
+    def __init__(self, host: Host[Any], number: int) -> None:
         super().__init__(host.world.network, host.port, f"{host.name}.{number}")
         self.host = host
         self.kernel = host.world.kernel
@@ -286,12 +286,16 @@ class Incarnation(Sender):
 
     async def sleep(self, duration: float) -> None:
         """Sleep by the machine's clock, in seconds."""
+        if not self.alive:
+            await self.calls.down()
         if duration <= 0:
             await trio.lowlevel.checkpoint()
             return
         wait = Wait(self.kernel, lambda: f"its own sleep of {duration:g} s")
         timer = self.after(to_ns(duration), wait.wake, name="sleep", quiet=True)
+        self.calls.waits[wait] = None
         try:
             await wait.park()
         finally:
+            self.calls.waits.pop(wait, None)
             timer.cancel()

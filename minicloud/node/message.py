@@ -52,7 +52,7 @@ class _MessageMeta(_StructMeta):
         **config: Any,
     ) -> Any:
         config.setdefault("frozen", True)
-        cls = super().__new__(mcls, name, bases, namespace, **config)
+        cls: Any = super().__new__(mcls, name, bases, namespace, **config)
         if service is None:
             service = next((b._service for b in bases if hasattr(b, "_service")), "")
         cls._service = service

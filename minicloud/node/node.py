@@ -109,7 +109,7 @@ class Node:
 
     def after(self, delay: float, fn: Callable[..., Any], *args: Any) -> Timer:
         """Call `fn(*args)` after seconds of the node's own clock; `cancel()` calls it off."""
-        return self._core.after(to_ns(max(0.0, delay)), fn, *args)
+        return self._core.after(max(0, to_ns(delay)), fn, *args)
 
     def spawn(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
         """Start `fn(*args)` as a task of this node; it dies with the incarnation.
@@ -158,7 +158,7 @@ class Never:
     __slots__ = ()
 
     def __await__(self) -> Generator[Any, None, None]:
-        return trio.sleep_forever().__await__()
+        return trio.sleep_forever().__await__()  # noqa: ASYNC105 - it is the await
 
 
 class Until:

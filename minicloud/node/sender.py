@@ -81,7 +81,7 @@ class Sender:
         if link is None or not link.plain:
             network.send(port, record, message.__class__, DATAGRAM, None)
             return
-        # What `Network.send` does on a plain link, and `Source.draw` without a tape, minus the calls.
+        # What `Network.send` and `Source.draw` do on a plain link, without the calls.
         network.emit(record)
         envelope = Envelope(record, message.__class__, DATAGRAM, None, link)
         link.state = state = (link.state * MULTIPLIER + INCREMENT) & MASK

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,12 +20,12 @@ __all__ = ["Server"]
 class Server:
     """First come, first served, by `concurrency` servers. Service time comes before the effect.
 
-    With `queue=` a message that finds that many waiting is dropped, with the fate "server queue full".
+    With `queue=` a message that finds that many waiting is dropped: "server queue full".
     """
 
     __slots__ = ("_busy", "_emptying", "_host", "_incarnation", "_number", "_serving", "_waiting")
 
-    def __init__(self, host: Host, incarnation: Incarnation) -> None:
+    def __init__(self, host: Host[Any], incarnation: Incarnation) -> None:
         self._host = host
         self._incarnation = incarnation
         self._busy = 0

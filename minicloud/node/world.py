@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,7 +33,7 @@ class World:
         self.kernel = kernel
         self.network = network
         self.topology = Topology(network)
-        self.hosts: dict[str, Host] = {}
+        self.hosts: dict[str, Host[Any]] = {}
         self.unexpected: list[UnexpectedError] = []
         self.refusals: dict[tuple[str, str], type[Refused]] = {}
         """(kind, name) of each refusal that was sent → its class, so the caller meets the same."""

@@ -9,7 +9,9 @@ import worlds
 from test_check_slow_twin import lying
 
 from minicloud.check import MODELS, History, Verdict, linearizable
+from minicloud.check.linear.evidence import _Shrinker as Shrinker
 from minicloud.check.linear.parts import Budget
+from minicloud.check.linear.search import Search
 from minicloud.check.values import Mark
 
 MS = 1_000_000
@@ -96,6 +98,106 @@ def test_a_window_from_the_beginning_convicts_whatever_else_happened(model):
     assert count >= 60
 
 
+def history_of(*events):
+    """(process, type, f, value)s, a millisecond apart."""
+    history, open_ = History(), {}
+    for time, (process, kind, f, value) in enumerate(events):
+        if kind == "invoke":
+            open_[process] = history.invoke(time=time * MS, process=process, f=f, value=value)
+        else:
+            history.complete(open_[process], time=time * MS, type=kind, value=value)
+    return history
+
+
+# Found by random search: windows that begin in the middle, and were once too bold.
+MIDDLE = {
+    "an acquire saw the lock free, but it was not free after it": (
+        "mutex",
+        history_of(
+            (3, "invoke", "acquire", None),
+            (0, "invoke", "release", None),
+            (3, "ok", "acquire", None),
+            (3, "invoke", "release", None),
+            (2, "invoke", "release", None),
+            (2, "ok", "release", None),
+            (2, "invoke", "acquire", None),
+            (0, "ok", "release", None),
+            (3, "ok", "release", None),
+            (2, "ok", "acquire", None),
+        ),
+    ),
+    "a value that is in the queue when the window begins": (
+        "queue",
+        history_of(
+            (1, "invoke", "enqueue", 1),
+            (3, "invoke", "enqueue", 0),
+            (0, "invoke", "dequeue", None),
+            (3, "ok", "enqueue", 0),
+            (1, "ok", "enqueue", 1),
+            (3, "invoke", "dequeue", None),
+            (2, "invoke", "dequeue", None),
+            (2, "ok", "dequeue", 1),
+            (0, "ok", "dequeue", 1),
+            (3, "ok", "dequeue", 0),
+        ),
+    ),
+    "a witness that had not returned when the window began": (
+        "register",
+        history_of(
+            (2, "invoke", "read", None),
+            (0, "invoke", "read", None),
+            (1, "invoke", "write", 0),
+            (3, "invoke", "read", None),
+            (3, "ok", "read", None),
+            (0, "ok", "read", 0),
+            (0, "invoke", "read", None),
+            (2, "ok", "read", 0),
+            (1, "ok", "write", 0),
+            (0, "ok", "read", None),
+            (0, "invoke", "write", 0),
+            (3, "invoke", "write", 0),
+            (0, "ok", "write", 0),
+            (3, "ok", "write", 0),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MIDDLE)
+def test_a_window_that_begins_in_the_middle_convicts_by_itself(name):
+    model, history = MIDDLE[name]
+    judged = linearizable(model).judge(history)
+    assert judged.verdict is Verdict.INVALID
+    for state in starts(judged):
+        assert not slow.linearizable(model, list(judged.evidence), state), judged.why
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_where_a_window_begins_nothing_that_may_still_happen_is_left_out(model):
+    """What is missing there has taken effect, and is counted among that configuration's bits."""
+    seen = 0
+    for seed in range(60):
+        history = worlds.history(model, seed, operations=40, clients=5, unknown=0.05, values=3)
+        check = linearizable(model)
+        problem = check.problem([op for op in history.operations() if op.outcome != "fail"])
+        found = Search(problem)
+        found.run(5_000, lambda: False)
+        shrinker = Shrinker(found, lambda: False)
+        shrinker.cut(1 << 62)
+        for depth in range(1, found.depth):
+            boundary = shrinker.boundary(depth)
+            for config, begin in zip(
+                found.entries[depth], shrinker.beginnings(depth), strict=False
+            ):
+                there = [op.start for op in begin.pool]
+                gone = [op for op in shrinker.movers if op.end > boundary and op.start not in there]
+                due = [op for op in gone if found.lens.deadlines.get(op.start, op.end) <= boundary]
+                assert len(gone) - len(due) <= config[1].bit_count()
+                assert all(op.start < boundary for op in gone)
+                seen += len(gone)
+    assert seen > 100
+
+
 def test_most_evidence_is_a_handful_of_operations():
     for model in MODELS:
         sizes = [len(judged.evidence) for _, judged in convictions(model, range(300))]
@@ -114,137 +216,3 @@ def test_evidence_stays_small_when_the_history_is_large():
     assert judged.verdict is Verdict.INVALID
     assert [(op.f, op.argument or op.result) for op in judged.evidence] == [
         ("write", 91), ("write", 92), ("read", 91)]  # fmt: skip
-
-
-# --- in words
-
-
-def told(*operations, model="register", key="x"):
-    """Judge (process, f, argument, begin, end, outcome, result)s, in milliseconds."""
-    moments = []
-    for number, (_, _, _, begin, end, _, _) in enumerate(operations):
-        moments += [(begin, number, True), (end, number, False)]
-    history, invoked = History(), {}
-    for moment, number, begins in sorted(moments):
-        process, f, argument, _, _, outcome, result = operations[number]
-        if begins:
-            invoked[number] = history.invoke(
-                time=moment * MS, process=process, f=f, key=key, value=argument
-            )
-        else:
-            history.complete(invoked[number], time=moment * MS, type=outcome, value=result)
-    judged = linearizable(model).judge(history)
-    assert judged.verdict is Verdict.INVALID
-    return judged.why
-
-
-def test_a_stale_read_names_operation_value_process_and_times():
-    assert told(
-        (2, "write", 3, 19_000, 20_000, "ok", None),
-        (1, "write", 7, 24_000, 24_100, "ok", None),
-        (4, "read", None, 24_200, 24_300, "ok", 7),
-        (3, "read", None, 24_950, 24_990, "ok", 3),
-    ) == (
-        "process 3 read x=3 at 24.990 s, but process 1 had written x=7 (ok at 24.100 s) before "
-        "that read began; x=3 is older: process 2 wrote x=3, ok at 20.000 s"
-    )
-
-
-def test_a_value_from_nowhere_says_that_nobody_wrote_it():
-    assert told((3, "read", None, 10, 20, "ok", 9)) == (
-        "process 3 read x=9 at 0.020 s, but nobody ever wrote 9"
-    )
-
-
-def test_a_value_from_the_future_says_when_it_was_written():
-    assert told(
-        (3, "read", None, 10, 20, "ok", 9),
-        (1, "write", 9, 30, 40, "ok", None),
-    ) == (
-        "process 3 read x=9 at 0.020 s, but nobody had written x=9 by then: process 1 began to "
-        "only at 0.030 s"
-    )
-
-
-def test_the_initial_value_is_nil():
-    assert told(
-        (1, "write", 7, 10, 20, "ok", None),
-        (3, "read", None, 30, 40, "ok", None),
-    ) == (
-        "process 3 read x=nil at 0.040 s, but process 1 had written x=7 (ok at 0.020 s) before "
-        "that read began"
-    )
-
-
-def test_two_reads_the_wrong_way_round():
-    why = told(
-        (0, "write", 1, 10, 20, "ok", None),
-        (1, "write", 2, 30, 90, "ok", None),
-        (2, "read", None, 40, 50, "ok", 2),
-        (3, "read", None, 60, 70, "ok", 1),
-    )
-    assert why.startswith(
-        "process 3 read x=1 at 0.070 s, but process 2 had read x=2 (ok at 0.050 s) before that "
-        "read began"
-    )
-
-
-def test_a_lost_append():
-    assert told(
-        (1, "append", "a", 10, 20, "ok", None),
-        (2, "append", "b", 30, 40, "ok", None),
-        (3, "get", None, 50, 60, "ok", "a"),
-        model="kv",
-    ) == (
-        'process 3 read x="a" at 0.060 s, but process 2 had appended "b" to x (ok at 0.040 s) '
-        "before that read began"
-    )
-
-
-def test_two_holders_of_a_lock():
-    assert told(
-        (1, "acquire", None, 10, 20, "ok", None),
-        (2, "acquire", None, 30, 40, "ok", None),
-        model="mutex",
-        key=None,
-    ) == (
-        "process 2 acquired the lock at 0.040 s, but process 1 had acquired the lock (ok at 0.020 "
-        "s) before that acquire began"
-    )
-
-
-def test_a_value_dequeued_twice():
-    assert told(
-        (1, "enqueue", 5, 10, 20, "ok", None),
-        (2, "dequeue", None, 30, 40, "ok", 5),
-        (3, "dequeue", None, 50, 60, "ok", 5),
-        model="queue",
-        key=None,
-    ) == (
-        "process 3 dequeued 5 at 0.060 s, but process 2 had dequeued 5 (ok at 0.040 s) before that "
-        "dequeue began; besides, process 1 enqueued 5 (0.010 to 0.020 s)"
-    )
-
-
-def test_a_failed_cas_that_took_effect():
-    assert (
-        told(
-            (1, "write", 1, 10, 20, "ok", None),
-            (2, "cas", [1, 2], 30, 40, "fail", None),
-            (3, "read", None, 50, 60, "ok", 2),
-            model="cas-register",
-        )
-        == "process 3 read x=2 at 0.060 s, but nobody ever wrote 2"
-    )
-
-
-def test_clients_with_names_are_called_by_them():
-    history = History()
-    write = history.invoke(time=0, process=0, f="put", key="x", value=b"7", client="bob")
-    history.complete(write, time=24_100 * MS, type="ok")
-    read = history.invoke(time=24_950 * MS, process=1, f="get", key="x", client="carol")
-    history.complete(read, time=24_990 * MS, type="ok", value=None)
-    assert linearizable("kv").judge(history).why == (
-        'carol read x=nil at 24.990 s, but bob had written x="7" (ok at 24.100 s) before that read '
-        "began"
-    )

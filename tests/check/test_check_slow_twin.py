@@ -22,24 +22,25 @@ from minicloud.check.values import freeze_exactly
 SETTINGS = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 
 SMALL = st.sampled_from([0, 1, 2])
+NIL = st.sampled_from([None, 0, 1, 2])
 TEXT = st.sampled_from(["a", "b", "ab"])
 PAIR = st.tuples(SMALL, SMALL).map(list)
 # f -> what may be asked, and what may be answered where it is ok
 WORDS = {
-    "register": {"read": (st.none(), st.none() | SMALL), "write": (SMALL, st.none())},
+    "register": {"read": (st.none(), NIL), "write": (NIL, st.none())},
     "cas-register": {
-        "read": (st.none(), st.none() | SMALL),
-        "write": (SMALL, st.none()),
+        "read": (st.none(), NIL),
+        "write": (NIL, st.none()),
         "cas": (PAIR, st.sampled_from([None, None, True, False])),
     },
     "kv": {
         "get": (st.none(), st.sampled_from([None, "", "a", "b", "ab", "ba"])),
-        "put": (TEXT, st.none()),
+        "put": (st.sampled_from([None, "", "a", "b", "ab"]), st.none()),
         "append": (TEXT, st.none()),
         "delete": (st.none(), st.none()),
     },
     "mutex": {"acquire": (st.none(), st.none()), "release": (st.none(), st.none())},
-    "queue": {"enqueue": (SMALL, st.none()), "dequeue": (st.none(), st.none() | SMALL)},
+    "queue": {"enqueue": (SMALL, st.none()), "dequeue": (st.none(), NIL)},
 }
 ENDS = st.sampled_from(["ok"] * 6 + ["fail", "info", "info"])
 

@@ -15,6 +15,7 @@ import msgspec
 
 from minicloud.check import History
 
+MS = 1_000_000
 MODELS = ("register", "cas-register", "kv", "mutex", "queue")
 
 
@@ -162,3 +163,42 @@ def history(
 
 def honest(rng: random.Random, thing: Object, pending: Pending) -> None:
     pending.outcome, pending.result = thing.act(pending.f, pending.value)
+
+
+def recorded(*operations, service=None):
+    """Operations one after another: (f, key, argument, outcome, result)."""
+    history = History()
+    for number, (f, key, argument, outcome, result) in enumerate(operations):
+        invocation = history.invoke(
+            time=2 * number * MS, process=number, f=f, key=key, value=argument, service=service
+        )
+        history.complete(invocation, time=(2 * number + 1) * MS, type=outcome, value=result)
+    return history
+
+
+GOOD = recorded(("write", "x", 1, "ok", None), ("read", "x", None, "ok", 1))
+BAD = recorded(("write", "x", 1, "ok", None), ("read", "x", None, "ok", 2))
+
+
+def merged(*histories):
+    """Several histories, one after another in time, with processes of their own."""
+    whole, time, process = History(), 0, 0
+    for history in histories:
+        numbers, open_ = {}, {}
+        for event in history.events:
+            number = numbers.setdefault(event.process, process + len(numbers))
+            at = time + event.time
+            if event.type == "invoke":
+                open_[event.process] = whole.invoke(
+                    time=at,
+                    process=number,
+                    f=event.f,
+                    key=event.key,
+                    value=event.value,
+                    service=event.service,
+                )
+            else:
+                whole.complete(open_[event.process], time=at, type=event.type, value=event.value)
+        process += len(numbers)
+        time = whole.events[-1].time
+    return whole

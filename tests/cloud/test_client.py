@@ -1,4 +1,4 @@
-"""What clients record: ok, fail, unknown; whose numbers are used again; and what a client's bug is."""
+"""What clients record: ok, fail, unknown; whose numbers are used again; what a client's bug is."""
 
 import pytest
 import trio

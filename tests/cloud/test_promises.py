@@ -1,4 +1,4 @@
-"""Promises: properties watched after every event, checks judged at the end, waits for a condition."""
+"""Promises: properties watched after every event, checks judged at the end, waits."""
 
 import pytest
 from helpers import STEADY, Note, Peer, Ping, peers, run, value_of

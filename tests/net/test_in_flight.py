@@ -1,4 +1,4 @@
-"""Messages under way: to look at, to drop, to deliver; and every message has one fate, with a reason."""
+"""Messages under way: to look at, drop, deliver; and every message has one fate, with a reason."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ from minicloud.node.node import Node
 
 def test_what_is_under_way_can_be_looked_at_in_the_order_of_arrival():
     async def main(cloud):
-        a, b, c = peers(cloud, "abc")
+        a, *_ = peers(cloud, "abc")
         cloud.net.profile(Profile(delay=Constant(1.0)), source="a", target="b")
         a.peek.send("b", Note(1, [7]))
         a.peek.send("c", Note(2))
@@ -135,7 +135,10 @@ class Busy(Node):
 ENDS = {
     "in the air": lambda cloud, b: None,
     "paused": lambda cloud, b: b.pause(),
-    "paused, then the end": lambda cloud, b: (b.pause(), cloud._kernel.at(5 * 10**9 - 1, lambda _: b.resume())),
+    "paused, then the end": lambda cloud, b: (
+        b.pause(),
+        cloud._kernel.at(5 * 10**9 - 1, lambda _: b.resume()),
+    ),
     "crashed": lambda cloud, b: cloud._kernel.at(4 * 10**9, lambda _: b.crash()),
     "crashed while paused": lambda cloud, b: (
         b.pause(),
@@ -160,9 +163,9 @@ def test_messages_that_wait_somewhere_at_the_end_have_a_fate_too(how, server, tm
             a.send("b", Note(n))
             await cloud.sleep(0.5)
 
-    result, records = traced(main, tmp_path)
+    _, records = traced(main, tmp_path)
     met = one_fate_each(records)
-    # In a queue, in a server, in the air: wherever it was, the reader learns why nothing came of it.
+    # In a queue, a server or the air: wherever it was, the reader learns why nothing came of it.
     expected = {
         "in the air": {"under way at the end"},
         "paused": {"under way at the end"},
@@ -190,7 +193,7 @@ def test_the_dead_get_no_message_and_the_world_is_told_why(tmp_path):
         return [n for _, n, _ in b.peek.heard], [n for _, n, _ in a.peek.heard]
 
     result, records = traced(main, tmp_path)
-    # A datagram is for an address: whoever is up there gets it. What the dead had sent still travels.
+    # A datagram is for an address: whoever is up there gets it. What the dead sent still travels.
     assert result.value == ([2], [3])
     assert dict(fates(records)) == {1: "host down", 2: "delivered", 3: "delivered"}
 

@@ -1,9 +1,12 @@
 """A machine's clock: offset, drift and steps; timers and sleeps go by it, and so do time limits."""
 
+from itertools import pairwise
+
 import pytest
 import trio
 from helpers import Peer, peers, value_of
 
+from minicloud.errors import UsageError
 from minicloud.node.handlers import every
 from minicloud.node.node import Node
 
@@ -150,10 +153,22 @@ def test_jitter_comes_early_from_the_nodes_own_stream():
         return times
 
     times = run_with(0)
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     assert all(0.5 - 1e-6 <= gap <= 1.0 + 1e-6 for gap in gaps)
     assert max(gaps) - min(gaps) > 0.3
     assert run_with(3) == times
+
+
+@pytest.mark.parametrize("duration", [float("inf"), float("nan")])
+def test_a_duration_that_no_clock_can_measure_is_refused(duration):
+    async def main(cloud):
+        (a,) = peers(cloud, "a")
+        with pytest.raises(UsageError, match="no length of time"):
+            await a.peek.sleep(duration)
+        with pytest.raises(UsageError, match="no length of time"):
+            a.peek.after(duration, lambda: None)
+
+    value_of(main)
 
 
 def test_a_sleep_of_nothing_is_a_step_and_a_cancelled_sleep_leaves_no_timer():

@@ -212,7 +212,11 @@ def test_a_failing_disk_fails_until_it_is_well_again():
         host, disk = machine(cloud)
         await disk.write("f", b"1")
         host.disk.failing = "I/O error"
-        for broken in (lambda: disk.write("f", b"2"), lambda: disk.append("f"), lambda: disk.sync("f")):
+        for broken in (
+            lambda: disk.write("f", b"2"),
+            lambda: disk.append("f"),
+            lambda: disk.sync("f"),
+        ):
             with pytest.raises(DiskError, match="I/O error"):
                 await broken()
         host.disk.failing = None

@@ -1,4 +1,4 @@
-"""A pause: nothing runs, everything waits, and it comes in order on resume; with its clock or without."""
+"""A pause: nothing runs, everything waits and comes in order on resume; with its clock or not."""
 
 import pytest
 import trio
@@ -189,7 +189,7 @@ def test_a_timer_that_pauses_again_on_resume_keeps_the_rest_waiting():
 def test_a_timer_that_crashes_on_resume_leaves_the_inbox_a_fate(tmp_path):
     async def main(cloud):
         a, b = peers(cloud, "ab")
-        b.peek.after(1, lambda: b.crash())
+        b.peek.after(1, b.crash)
         b.peek.after(2, lambda: b.peek)
         with b.pause():
             a.peek.send("b", Note(1))
@@ -263,7 +263,10 @@ def test_pauses_are_told(tmp_path):
         a.pause()
         a.crash()
 
-    told = [(r["time"] // 10**9, r["fault"], r["kind"], r["phase"]) for r in of(traced(main, tmp_path)[1], "fault")]
+    told = [
+        (r["time"] // 10**9, r["fault"], r["kind"], r["phase"])
+        for r in of(traced(main, tmp_path)[1], "fault")
+    ]
     assert told[:3] == [
         (1, "a", "pause", "begin"),
         (2, "a", "pause", "end"),

@@ -50,11 +50,17 @@ def test_one_node_counts_once_however_often_it_answers():
         a, *_ = moody(cloud)
         with cloud.net.duplicate(after=0.001):
             seen = [await a.peek.quorum(["b", "b", "c"], Ping(1), need=2)]
-        with cloud.net.duplicate(after=0.001), cloud.net.isolate("c"):
-            with pytest.raises(QuorumFailed, match="1 of 2 replies in 1 s"):
-                await a.peek.quorum(["b", "c"], Ping(1), need=2, timeout=1)
+        with (
+            cloud.net.duplicate(after=0.001),
+            cloud.net.isolate("c"),
+            pytest.raises(QuorumFailed, match="1 of 2 replies in 1 s"),
+        ):
+            await a.peek.quorum(["b", "c"], Ping(1), need=2, timeout=1)
         with pytest.raises(UsageError, match="quorum of 2 can't come from 1 nodes"):
             await a.peek.quorum(["b", "b"], Ping(), need=2)
+        cloud.net.alias("vip", "b")
+        with pytest.raises(UsageError, match="quorum of 2 can't come from 1 nodes"):
+            await a.peek.quorum(["b", "b/db", "vip"], Ping(), need=2)
         return seen
 
     assert value_of(main) == [{"b": 1, "c": 1}]

@@ -1,5 +1,7 @@
 """A machine's capacity: service time, handlers at once, a queue with an end, slowness."""
 
+from itertools import pairwise
+
 import pytest
 from helpers import STEADY, Note, Ping, fates, traced, value_of
 
@@ -60,7 +62,7 @@ def test_service_takes_time_before_the_effect_one_after_the_other():
 
 def test_service_times_are_drawn_one_each():
     log = log_of({"service": Uniform(0.1, 0.3)}, 60)
-    gaps = [b - a for (_, a), (_, b) in zip(log, log[1:], strict=False)]
+    gaps = [b - a for (_, a), (_, b) in pairwise(log)]
     assert [n for n, _ in log] == list(range(60))
     assert 0.1 <= min(gaps) < 0.13
     assert 0.27 < max(gaps) <= 0.3
@@ -68,9 +70,7 @@ def test_service_times_are_drawn_one_each():
 
 @pytest.mark.parametrize("concurrency", [1, 2, 3])
 def test_so_many_handlers_run_at_once_and_the_rest_waits_in_order(concurrency):
-    shop = value_of(
-        lambda c: burst(c, {"concurrency": concurrency}, 7, message=Ping, takes=1.0)
-    )
+    shop = value_of(lambda c: burst(c, {"concurrency": concurrency}, 7, message=Ping, takes=1.0))
     assert shop.most == concurrency
     assert sorted(shop.log) == [(n, 0.01 + n // concurrency) for n in range(7)]
 
@@ -89,9 +89,7 @@ def test_what_finds_the_queue_full_is_dropped_with_that_fate(queue, tmp_path):
 
     result, records = traced(main, tmp_path)
     assert [n for n, _ in result.value] == list(range(queue + 1))
-    assert fates(records)[: 5 - queue] == [
-        (n, "server queue full") for n in range(queue + 1, 6)
-    ]
+    assert fates(records)[: 5 - queue] == [(n, "server queue full") for n in range(queue + 1, 6)]
 
 
 def test_replies_are_not_work_and_wait_for_no_handler():

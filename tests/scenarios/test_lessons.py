@@ -1,4 +1,4 @@
-"""The lessons: each twin does what is stated of it, for the reason that is stated, and can be read."""
+"""The lessons: each twin does what is stated of it, for the reason stated, and can be read."""
 
 import ast
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from minicloud.kernel.records import read_trace
 from minicloud.scenario.loading import load
 from minicloud.scenario.running import as_stated, execute, result_of
 
@@ -92,6 +93,7 @@ SAY_DIGESTS = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{root!r}]
+from minicloud.kernel.records import read_trace
 from minicloud.scenario.loading import load
 from minicloud.scenario.running import execute
 for path in sorted(Path({folder!r}).glob("*.py")):
@@ -126,8 +128,6 @@ def test_a_run_is_the_same_whatever_the_hash_seed():
 
 
 def notes_of(name, variant=None, tmp_path=None, **params):
-    from minicloud.kernel.records import read_trace
-
     lesson = LESSONS[name]
     raw = tmp_path / "raw"
     execute(lesson, lesson.case(variant, params), trace=raw)

@@ -26,7 +26,8 @@ import msgspec
 
 from minicloud.check.event import Operation
 from minicloud.check.linear.lens import FOREVER
-from minicloud.check.linear.search import KEPT, Config, Expired, Found, Problem, solve
+from minicloud.check.linear.plan import Problem
+from minicloud.check.linear.search import KEPT, Config, Expired, Search
 from minicloud.check.models import Model
 
 __all__ = ["Window", "shrink", "shrink_clash"]
@@ -85,9 +86,10 @@ class _Trials:
                 return False
             relaxed = [op for op in begin.pool if op.start not in kept]
             problem = Problem(self.model, chosen, relaxed, (begin.state,))
-            found = solve(problem, limit=min(limit, self.left), expired=self.expired)
-            self.left -= found.configurations + 10
-            if found.valid is not False:
+            search = Search(problem)
+            fits = search.run(min(limit, self.left), self.expired)
+            self.left -= search.used + 10
+            if fits is not False:
                 return False
         return bool(chosen and beginnings)
 
@@ -113,9 +115,9 @@ class _Trials:
         return halve([], candidates) if candidates else []
 
 
-def shrink(problem: Problem, found: Found, expired: Expired) -> Window:
+def shrink(found: Search, expired: Expired) -> Window:
     """Shrink a history that a search found to fit in no order."""
-    return _Shrinker(problem, found, expired).window()
+    return _Shrinker(found, expired).window()
 
 
 def shrink_clash(problem: Problem, expired: Expired) -> Window:
@@ -130,9 +132,9 @@ def shrink_clash(problem: Problem, expired: Expired) -> Window:
 class _Shrinker:
     """Shrinks the shortest prefix of a history that fits in no order."""
 
-    def __init__(self, problem: Problem, found: Found, expired: Expired) -> None:
-        self.problem = problem
-        self.model = problem.model
+    def __init__(self, found: Search, expired: Expired) -> None:
+        self.problem = found.plan.problem
+        self.model = self.problem.model
         self.found = found
         self.trials = _Trials(self.model, expired)
 
@@ -147,7 +149,7 @@ class _Shrinker:
         self.initial = [_beginning(state, self.pool) for state in self.problem.starts]
 
     def window(self) -> Window:
-        prefix = self.found.levels[self.found.depth].position
+        prefix = self.found.deepest.position
         # A search that gave up for what happens only later may need what comes later as well.
         cutoffs = [prefix, FOREVER] if self.found.lens.foresees else [prefix]
         for cutoff in cutoffs:
@@ -178,7 +180,7 @@ class _Shrinker:
 
     def boundary(self, depth: int) -> int:
         """The return before level `depth`."""
-        return self.found.levels[depth - 1].position if depth else -1
+        return self.found.plan[depth - 1].position if depth else -1
 
     def inside(self, depth: int) -> list[Operation]:
         """Operations that certainly take effect after the return before level `depth`."""
@@ -196,7 +198,7 @@ class _Shrinker:
 
     def bits(self, depth: int) -> dict[int, int]:
         """The bits, by their start, of operations that are open at a level."""
-        level = self.found.levels[depth]
+        level = self.found.plan[depth]
         open_now = [(bit, op) for bit, op, _ in level.movers]
         return {op.start: bit for bit, op in (*open_now, *level.fading, *level.pures)}
 
@@ -214,7 +216,7 @@ class _Shrinker:
         """What may take effect after a configuration at a level: what was open or began later."""
         boundary, deadlines = self.boundary(depth), self.found.lens.deadlines
         bits = self.bits(depth)
-        left = self.found.unspent(config)
+        left = self.found.plan.unspent(config[2])
         due = [op for op in self.problem.optional if op.start in deadlines]
         for op in (*due, *self.movers):
             over = deadlines.get(op.start, op.end or 0) <= boundary

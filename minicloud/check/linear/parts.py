@@ -9,7 +9,7 @@ import msgspec
 
 from minicloud.check.event import Operation
 from minicloud.check.linear.evidence import Window
-from minicloud.check.linear.search import Found
+from minicloud.check.linear.search import Search
 from minicloud.check.linear.words import Teller
 from minicloud.check.models import Model
 from minicloud.check.verdict import Judgement, Verdict
@@ -27,7 +27,7 @@ class Part(msgspec.Struct):
     operations: list[Operation]
     verdict: Verdict = Verdict.UNKNOWN
     window: Window | None = None
-    found: Found | None = None
+    search: Search | None = None
     spent: int = 0
 
 
@@ -83,10 +83,10 @@ def _held(parts: list[Part], operations: int) -> str:
 
 def _undecided(part: Part, budget: Budget, teller: Teller) -> str:
     name = "the object is" if part.key is None else f"key {part.key}"
-    if part.found is None:
+    if part.search is None:
         return f"{name} undecided: the {budget.timeout:g} s were spent on others"
     ran_out = f"{budget.timeout:g} s" if budget.expired() else f"{part.spent:,} configurations"
-    level = part.found.levels[part.found.depth]
+    level = part.search.deepest
     until = level.position
     unknown = [op for op in part.operations if op.outcome == "info" and op.start < until]
     known = [

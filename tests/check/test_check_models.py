@@ -1,0 +1,159 @@
+"""Models: what counts as the same value, operations that do not fit, and models of one's own."""
+
+import random
+
+import pytest
+from worlds import recorded
+
+from minicloud.check import History, Model, Verdict, linearizable
+from minicloud.errors import FileError, UsageError
+
+
+def counter(state, op):
+    """A counter that answers its new value."""
+    if op.f != "add":
+        return state if not op.known or op.result == state else None
+    after = state + op.argument
+    return after if not op.known or op.result == after else None
+
+
+COUNTER = Model(0, counter)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [(1, True), (0, False), ("1", 1), (b"1", "1"), ([1], 1)]
+)
+def test_values_of_different_types_are_different(written, read):
+    for padding in ([], [("write", "x", 5, "ok", None), ("write", "x", 5, "ok", None)]):
+        history = recorded(
+            *padding, ("write", "x", written, "ok", None), ("read", "x", None, "ok", read)
+        )
+        assert linearizable("register").judge(history).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5, "text", [1, [2]], {"a": [1]}, b"bytes"])
+def test_any_plain_value_can_be_written_and_read(value):
+    for padding in ([], [("write", "x", 5, "ok", None), ("write", "x", 5, "ok", None)]):
+        history = recorded(
+            *padding, ("write", "x", value, "ok", None), ("read", "x", None, "ok", value)
+        )
+        assert linearizable("register").judge(history).verdict is Verdict.VALID
+
+
+def test_a_cas_may_answer_that_it_did_not_take_place():
+    saw = recorded(("write", "x", 1, "ok", None), ("cas", "x", [1, 2], "ok", False))
+    assert linearizable("cas-register").judge(saw).verdict is Verdict.INVALID
+    fine = recorded(
+        ("write", "x", 1, "ok", None),
+        ("cas", "x", [5, 2], "ok", False),
+        ("read", "x", None, "ok", 1),
+    )
+    assert linearizable("cas-register").judge(fine).verdict is Verdict.VALID
+
+
+def test_an_absent_key_reads_as_nil_or_as_nothing():
+    for answer in (None, ""):
+        history = recorded(
+            ("put", "x", "a", "ok", None),
+            ("delete", "x", None, "ok", None),
+            ("get", "x", None, "ok", answer),
+        )
+        assert linearizable("kv").judge(history).verdict is Verdict.VALID
+    blank = recorded(("put", "x", "", "ok", None), ("get", "x", None, "ok", None))
+    assert linearizable("kv").judge(blank).verdict is Verdict.INVALID
+
+
+# --- misfits
+
+
+def test_an_unknown_model_has_a_near_miss():
+    with pytest.raises(
+        UsageError, match=r"there is no model 'registr'. Did you mean register\? Models: "
+    ):
+        linearizable("registr")
+
+
+def test_an_operation_that_the_model_does_not_know():
+    history = recorded(("put", "x", 1, "ok", None), ("get", "x", None, "ok", 1))
+    with pytest.raises(UsageError) as caught:
+        linearizable("register").judge(history)
+    assert not isinstance(caught.value, FileError)
+    assert str(caught.value) == (
+        "linearizable: process 0 did put: model register knows read, write, not put; model kv fits "
+        "this history"
+    )
+
+
+def test_an_operation_that_no_model_knows():
+    with pytest.raises(UsageError, match="not transfer; no model fits this history"):
+        linearizable("kv").judge(recorded(("transfer", "x", 1, "ok", None)))
+
+
+@pytest.mark.parametrize(
+    ("model", "operation", "sentence"),
+    [
+        ("cas-register", ("cas", "x", 3, "ok", None), "a cas takes [old, new], not 3"),
+        ("kv", ("append", "x", 3, "ok", None), "an append takes a string, not 3"),
+    ],
+)
+def test_an_operation_of_the_wrong_shape(model, operation, sentence):
+    with pytest.raises(UsageError) as caught:
+        linearizable(model).judge(recorded(operation))
+    assert str(caught.value).endswith(sentence)
+
+
+# --- own models
+
+
+def test_an_own_model_is_an_initial_state_and_a_step():
+    check = linearizable(COUNTER)
+    fine = recorded(
+        ("add", "n", 2, "ok", 2), ("add", "n", 3, "info", None), ("get", "n", None, "ok", 5)
+    )
+    assert check.judge(fine).verdict is Verdict.VALID
+    lost = recorded(("add", "n", 2, "ok", 2), ("add", "n", 3, "ok", 3))
+    judged = check.judge(lost)
+    assert judged.verdict is Verdict.INVALID
+    assert judged.why.startswith(
+        "process 1 did add n 3 and got 3 at 0.003 s, but process 0 had done add"
+    )
+
+
+def test_an_own_model_may_look_at_the_process():
+    """A lock with owners; the search may then not take operations of two processes for the same."""
+
+    def owned(state, op):
+        if op.f == "acquire":
+            return op.process if state == -1 else None
+        return -1 if state == op.process else None
+
+    history, rng = History(), random.Random(3)
+    for number in range(10):
+        process = rng.randrange(2)
+        for f in ("acquire", "release"):
+            invocation = history.invoke(time=number, process=process, f=f)
+            history.complete(invocation, time=number, type="ok")
+    check = linearizable(Model(-1, owned))
+    assert check.judge(history).verdict is Verdict.VALID
+    stolen = history.invoke(time=20, process=0, f="acquire")
+    history.complete(stolen, time=20, type="ok")
+    theft = history.invoke(time=21, process=1, f="release")
+    history.complete(theft, time=21, type="ok")
+    assert check.judge(history).verdict is Verdict.INVALID
+
+
+def test_unknown_outcomes_of_two_processes_are_two_things_to_an_own_model():
+    """Either acquire may have happened; each explains the release of its own lock, and no other."""
+
+    def owned(state, op):
+        if op.f == "acquire":
+            return op.process if state == -1 else None
+        return -1 if state == op.argument else None
+
+    for owner, verdict in ((0, Verdict.VALID), (1, Verdict.VALID), (2, Verdict.INVALID)):
+        history = History()
+        history.invoke(time=0, process=0, f="acquire")
+        history.invoke(time=1, process=1, f="acquire")
+        done = history.invoke(time=5, process=2, f="release", value=owner)
+        history.complete(done, time=6, type="ok")
+        assert linearizable(Model(-1, owned)).judge(history).verdict is verdict

@@ -19,10 +19,10 @@ from minicloud.kernel.run import Kernel, simulate
 from minicloud.net.distributions import Exponential
 from minicloud.net.network import Network
 from minicloud.net.profile import Profile
-from minicloud.node.handlers import handle
 from minicloud.node.host import Host
-from minicloud.node.machine import Machine
-from minicloud.node.message import Message
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.message import Message
 from minicloud.node.node import Node
 from minicloud.node.world import World
 

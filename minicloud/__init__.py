@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from minicloud.check.verdict import Judgement, Verdict
     from minicloud.cloud import Client, Cloud, Limits, Run, operation
     from minicloud.errors import CallError, OutcomeUnknown, QuorumFailed, Refused
-    from minicloud.node.handlers import every, handle
     from minicloud.node.host import Host
-    from minicloud.node.machine import Machine
-    from minicloud.node.message import Message, Request
+    from minicloud.node.machine.spec import Machine
+    from minicloud.node.messages.handlers import every, handle
+    from minicloud.node.messages.message import Message, Request
     from minicloud.node.node import Node
     from minicloud.scenario import breaks, holds, run, scenario, sweep
     from minicloud.services import kv

@@ -10,7 +10,7 @@ from minicloud.net.distributions import (
     Pareto,
     Uniform,
 )
-from minicloud.net.presets import CROSS_ZONE, LAN, LOOPBACK, REGIONS, wan_delay, wan_rtt
+from minicloud.net.places.presets import CROSS_ZONE, LAN, LOOPBACK, REGIONS, wan_delay, wan_rtt
 from minicloud.net.profile import Profile
 from minicloud.workload.keys import (
     HotspotKeys,

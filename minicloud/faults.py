@@ -1,6 +1,6 @@
 """Faults as values: what can be wrong with the network, gathered."""
 
-from minicloud.net.faults import (
+from minicloud.net.faults.values import (
     Bridge,
     Cut,
     Delay,

@@ -7,8 +7,9 @@ from minicloud.workload import RunningLoad
 
 @scenario(majority=holds(quorum=3), naive=breaks("linearizable", quorum=2))
 async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20.0) -> None:
-    """From 20 s on, two replicas of five and half of the clients are cut off, for 20 s.
+    """Three stores and a cut network: who may go on, and what may they say?
 
+    From 20 s on two replicas of five, and half of the clients, are cut off from the rest for 20 s.
     `box` is a single machine on the larger side. Whoever can't reach it has no store: without
     replicas the clients are the partition. `majority` keeps five copies and asks three for
     everything, so it is linearizable; its price is that the smaller side is refused. `any-one` asks

@@ -58,12 +58,13 @@ class Watcher(Client):
 
 @scenario(patient=holds(patience_s=8.0), hasty=breaks("never_wrong", patience_s=1.0))
 async def dead_or_slow(cloud: Cloud, *, patience_s: float = 8.0, longest_s: float = 4.0) -> None:
-    """Ann pings Bob. The wire is cut, his answers get lost, he is slow, he pauses; then he dies.
+    """Bob does not answer: dead, or slow, or is it the wire? Ann can't tell, and must decide.
 
-    From where Ann sits these five are one and the same: silence. All she can choose is how long she
-    waits before she calls it death. Five other watchers choose otherwise, and the notes say what
-    each pays: false alarms, or a death that is noticed late. None is both fast and never wrong. And
-    Ann, who is never wrong here, owes that to `longest_s`: no trouble lasts longer than that.
+    The wire is cut, his answers get lost, he is slow, he pauses; then he dies. From where Ann
+    sits these five are one and the same: silence. All she can choose is how long she waits before
+    she calls it death. Five other watchers choose otherwise, and the notes say what each pays:
+    false alarms, or a death that is noticed late. None is both fast and never wrong. And Ann, who
+    is never wrong here, owes that to `longest_s`: no trouble lasts longer than that.
 
     Try: --set longest_s=12, and patience was not enough. No real network promises such a number.
     """

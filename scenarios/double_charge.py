@@ -75,12 +75,13 @@ class Shop(Client):
     apart=breaks("charged_once", together=False),
 )
 async def double_charge(cloud: Cloud, *, keyed: bool = True, together: bool = True) -> None:
-    """A shop charges customers at a bank, over a wire that loses one message in ten.
+    """A payment times out, so the shop asks again. Does the customer pay twice?
 
     The reply to order 1 is lost for certain. At order 2 the bank loses power when the money is
-    booked. Each time the shop hears nothing, and "it failed" would be a guess, so it asks again. A
-    bank that does not know orders charges twice. One that notes the order apart from the charge
-    does so too, if the power fails in between: effect and memory must become durable in one write.
+    booked. Each time the shop hears nothing, and "it failed" would be a guess, so it asks again.
+    A bank that does not know orders charges twice. One that notes the order apart from the charge
+    does so too, if the power fails in between: effect and memory must become durable in one
+    write.
 
     Try: minicloud sweep double-charge --variant apart --seeds 0..99
     """

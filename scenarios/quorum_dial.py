@@ -11,14 +11,15 @@ from minicloud.check import Operation
     naive=breaks("fresh_reads", r=1, w=1),
 )
 async def quorum_dial(cloud: Cloud, *, r: int = 3, w: int = 3, dead: int = 2) -> None:
-    """Five replicas; a read asks `r` of them and a write waits for `w`. For 30 s, with trouble.
+    """Stale, slow or refused: with R and W you choose which of them you can bear.
 
-    From 10 to 20 s `dead` replicas have no power; from 20 s on a third one is 50 ms further away.
-    The notes say what was paid, and in which coin: stale reads, delay, requests without an answer.
+    There are five replicas; a read asks `r` of them, a write waits for `w`, for 30 s. From 10 to
+    20 s `dead` replicas have no power; from 20 s on a third one is 50 ms further away. The notes
+    say what was paid, and in which coin: stale reads, delay, requests without an answer.
 
-    If r + w > 5, any `r` replicas and any `w` have one in common, so a read meets every write that
-    was finished before it began. Otherwise it may miss it, and does. And `r` = 1 makes reads quick
-    and writes fragile: 5 of 5 must be there for each of them.
+    If r + w > 5, any `r` replicas and any `w` have one in common, so a read meets every write
+    that was finished before it began. Otherwise it may miss it, and does. And `r` = 1 makes reads
+    quick and writes fragile: 5 of 5 must be there for each of them.
 
     Try: --set r=4 --set w=2, then --set dead=0, then the other way round.
     """

@@ -11,15 +11,16 @@ from minicloud.check import linearizable
     naive=breaks("linearizable", write_back=False),
 )
 async def quorum_is_not_linearizable(cloud: Cloud, *, write_back: bool = True) -> None:
-    """Three replicas, and two of them must answer everything: every read meets the last write.
+    """Every read meets the last write, and still time can run backwards.
 
-    Wally writes 2 over 1 and loses power when one replica of three has it. That write is neither
-    done nor undone. Carol's two replicas include that one: she reads 2. Then Dave asks the other
-    two and reads 1: time has run backwards. No read missed a completed write, so the arithmetic of
+    There are three replicas, and two of them must answer everything, so R + W > N. Wally writes 2
+    over 1 and loses power when one replica of three has it. That write is neither done nor
+    undone. Carol's two replicas include that one: she reads 2. Then Dave asks the other two and
+    reads 1: time has run backwards. No read missed a completed write, so the arithmetic of
     quorums was kept; but no single copy of x could have answered so.
 
-    The cure (Attiya, Bar-Noy and Dolev, 1995): before Carol's read returns, it writes back what it
-    found, to two replicas. Whoever asks any two after her meets it there. Reads must write.
+    The cure (Attiya, Bar-Noy and Dolev, 1995): before Carol's read returns, it writes back what
+    it found, to two replicas. Whoever asks any two after her meets it there. Reads must write.
 
     Try: minicloud run quorum-is-not-linearizable --variant naive
     """

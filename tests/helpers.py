@@ -7,9 +7,9 @@ from minicloud.errors import OutcomeUnknown
 from minicloud.kernel.records import read_trace
 from minicloud.net.distributions import Constant
 from minicloud.net.profile import Profile
-from minicloud.node.handlers import every, handle
-from minicloud.node.machine import Machine
-from minicloud.node.message import Message, Request
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import every, handle
+from minicloud.node.messages.message import Message, Request
 from minicloud.node.node import Node
 
 MS = 0.001
@@ -19,7 +19,7 @@ STEADY = Profile(delay=Constant(10 * MS))
 
 class Note(Message, service="t"):
     n: int = 0
-    items: list[int] = []  # noqa: RUF012 - msgspec copies it
+    items: list[int] = []
 
 
 class Ping(Request[int], service="t"):

@@ -16,9 +16,9 @@ from minicloud.cloud.promises import Promises
 from minicloud.cloud.recorder import RecordedHistory
 from minicloud.errors import UsageError
 from minicloud.kernel.records import Kind
-from minicloud.net.faults import Fault
+from minicloud.net.faults.values import Fault
 from minicloud.node.host import Host
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
 from minicloud.node.node import Node
 from minicloud.node.world import World
 

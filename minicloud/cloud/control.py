@@ -10,14 +10,14 @@ from typing import Any
 
 from minicloud.errors import UsageError
 from minicloud.net import faults
-from minicloud.net.active import Active
 from minicloud.net.distributions import Constant, Distribution
 from minicloud.net.envelope import Envelope
+from minicloud.net.faults.active import Active
 from minicloud.net.link import Link
 from minicloud.net.network import Network
+from minicloud.net.places.topology import Topology
 from minicloud.net.profile import Profile
-from minicloud.net.topology import Topology
-from minicloud.node.message import Message, kind_of
+from minicloud.node.messages.message import Message, kind_of
 
 __all__ = ["NetControl", "names_of"]
 

@@ -15,8 +15,8 @@ from minicloud.check.history import History
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.kernel.records import Kind
 from minicloud.kernel.run import Kernel
-from minicloud.node.activity import Activity, activity_var
-from minicloud.node.message import encode
+from minicloud.node.life.activity import Activity, activity_var
+from minicloud.node.messages.message import encode
 
 __all__ = ["Outcome", "Process", "RecordedHistory"]
 

@@ -25,7 +25,7 @@ from minicloud.kernel.clock import to_ns
 from minicloud.kernel.entropy import Tape
 from minicloud.kernel.limits import Limits
 from minicloud.kernel.run import Finished, Kernel, simulate
-from minicloud.net.bands import Band
+from minicloud.net.faults.bands import Band
 from minicloud.net.network import Network
 from minicloud.node.world import World
 

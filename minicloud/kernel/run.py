@@ -252,11 +252,12 @@ def simulate(
         ):
             # In a context of its own: what node code sets is gone after the run.
             value, caught = copy_context().run(
-                trio.run,
-                kernel.root,
-                main,
-                clock=kernel.clock,
-                restrict_keyboard_interrupt_to_checkpoints=True,
+                lambda: trio.run(
+                    kernel.root,
+                    main,
+                    clock=kernel.clock,
+                    restrict_keyboard_interrupt_to_checkpoints=True,
+                )
             )
     finally:
         book.close()

@@ -10,8 +10,8 @@ from minicloud.kernel.entropy import Entropy, Source
 from minicloud.net.profile import Profile
 
 if TYPE_CHECKING:
-    from minicloud.net.active import Active
     from minicloud.net.envelope import Envelope
+    from minicloud.net.faults.active import Active
     from minicloud.net.network import Port
 
 __all__ = ["Link", "Nature", "Plan"]

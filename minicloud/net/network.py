@@ -15,10 +15,10 @@ import msgspec
 from minicloud.errors import UsageError
 from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.run import Kernel
-from minicloud.net.active import Active, activate
-from minicloud.net.bands import Band
 from minicloud.net.envelope import Envelope, SendRecord
-from minicloud.net.faults import Fault, Hold
+from minicloud.net.faults.active import Active, activate
+from minicloud.net.faults.bands import Band
+from minicloud.net.faults.values import Fault, Hold
 from minicloud.net.link import Link, Nature
 from minicloud.net.profile import DEFAULT, LOOPBACK, Profile
 from minicloud.net.sites import sending_line

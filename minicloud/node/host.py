@@ -10,16 +10,16 @@ from typing import Any, Generic, TypeVar, cast, get_args
 from minicloud.errors import PowerCut, UsageError
 from minicloud.kernel.clock import seconds, to_ns
 from minicloud.kernel.records import Fate, Kind
-from minicloud.node.activity import Activity
-from minicloud.node.clock import MachineClock, NodeClock
-from minicloud.node.disk import Loss, NodeDisk, Storage
-from minicloud.node.inbox import Inbox
-from minicloud.node.incarnation import Incarnation
-from minicloud.node.machine import Machine, as_distribution
+from minicloud.node.life.activity import Activity
+from minicloud.node.life.incarnation import Incarnation
+from minicloud.node.life.periodic import start_periodic
+from minicloud.node.machine.clock import MachineClock, NodeClock
+from minicloud.node.machine.disk import Loss, NodeDisk, Storage
+from minicloud.node.machine.inbox import Inbox
+from minicloud.node.machine.server import Server
+from minicloud.node.machine.spec import Machine, as_distribution
+from minicloud.node.machine.timers import Timer, retime
 from minicloud.node.node import Never, Node, Passing, Until
-from minicloud.node.periodic import start_periodic
-from minicloud.node.server import Server
-from minicloud.node.timers import Timer, retime
 from minicloud.node.world import UnexpectedError, World
 
 __all__ = ["Host"]

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import trio
 
 from minicloud.kernel.clock import to_ns
-from minicloud.node.activity import Activity, activity_var
-from minicloud.node.address import address_of
-from minicloud.node.calls import Unset
-from minicloud.node.handlers import HandlerSpec, PeriodicSpec, handlers_of, periodics_of
-from minicloud.node.message import Message, Request
+from minicloud.node.life.activity import Activity, activity_var
+from minicloud.node.life.calls import Unset
+from minicloud.node.messages.address import address_of
+from minicloud.node.messages.handlers import HandlerSpec, PeriodicSpec, handlers_of, periodics_of
+from minicloud.node.messages.message import Message, Request
 
 if TYPE_CHECKING:
     from minicloud.kernel.entropy import Stream
-    from minicloud.node.clock import NodeClock
-    from minicloud.node.disk import NodeDisk
-    from minicloud.node.incarnation import Incarnation
-    from minicloud.node.timers import Timer
+    from minicloud.node.life.incarnation import Incarnation
+    from minicloud.node.machine.clock import NodeClock
+    from minicloud.node.machine.disk import NodeDisk
+    from minicloud.node.machine.timers import Timer
 
 __all__ = ["Node"]
 

@@ -8,7 +8,7 @@ import msgspec
 
 from minicloud.kernel.run import Kernel
 from minicloud.net.network import Network
-from minicloud.net.topology import Topology
+from minicloud.net.places.topology import Topology
 
 if TYPE_CHECKING:
     from minicloud.errors import Refused

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from minicloud.check.event import Operation
 from minicloud.check.history import History
-from minicloud.net.bands import Band
+from minicloud.net.faults.bands import Band
 
 __all__ = ["LEGEND", "strips"]
 

@@ -19,7 +19,7 @@ import minicloud
 from minicloud.check import History, Verdict
 from minicloud.cloud import Cloud, Run, run_cloud
 from minicloud.errors import ExitCode, RunFailure, UsageError
-from minicloud.net.bands import Band
+from minicloud.net.faults.bands import Band
 from minicloud.scenario.api import Case, Scenario, Variant
 from minicloud.scenario.folder import publish, staging, write_toml, write_trace
 from minicloud.scenario.loading import find, load, place, shown_path

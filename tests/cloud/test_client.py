@@ -6,8 +6,8 @@ from helpers import MS, STEADY, Ping, of, traced, value_of
 
 from minicloud.cloud import Client, operation
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
-from minicloud.node.handlers import handle
-from minicloud.node.message import Request
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.message import Request
 from minicloud.node.node import Node
 
 

@@ -6,7 +6,7 @@ from helpers import STEADY, Note, Peer, Ping, peers, run, value_of
 from minicloud.check.verdict import Judgement, Verdict
 from minicloud.cloud import run_cloud
 from minicloud.errors import UsageError
-from minicloud.node.handlers import handle
+from minicloud.node.messages.handlers import handle
 
 
 class Named:

@@ -11,7 +11,7 @@ from helpers import Note, Peer, Ping, Wait, peers, run, storm, value_of
 from minicloud.check.verdict import Verdict
 from minicloud.cloud import Limits, run_cloud
 from minicloud.errors import Deadlock, Livelock, OutcomeUnknown, Stalled, UsageError
-from minicloud.node.handlers import handle
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 

@@ -53,7 +53,7 @@ def test_seeds_differ():
 
 @pytest.mark.parametrize("pair", [0, 1])
 def test_numbers_are_uniform_and_pairs_are_independent(pair):
-    """Chi-square over 16 × 16 cells of successive numbers."""
+    """Chi-square over 16 by 16 cells of successive numbers."""
     counts: Counter[tuple[int, int]] = Counter()
     draw = Entropy(11).draw("chi")
     if pair:

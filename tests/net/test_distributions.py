@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minicloud.errors import UsageError
-from minicloud.net import presets
 from minicloud.net.distributions import (
     LONGEST_NS,
     Constant,
@@ -26,6 +25,7 @@ from minicloud.net.distributions import (
     Uniform,
 )
 from minicloud.net.distributions.sampling import normal_cdf, normal_quantile
+from minicloud.net.places import presets
 
 ALMOST_ONE = 1.0 - 2.0**-53
 

@@ -8,8 +8,8 @@ from helpers import STEADY, Note, Ping, Wait, fates, of, peers, storm, traced, v
 from minicloud.errors import OutcomeUnknown
 from minicloud.net.distributions import Constant
 from minicloud.net.profile import Profile
-from minicloud.node.handlers import handle
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 

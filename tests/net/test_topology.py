@@ -6,9 +6,9 @@ import pytest
 from helpers import MS, STEADY, Note, Peer, fates, peers, traced, value_of
 
 from minicloud.net.distributions import Constant
-from minicloud.net.presets import wan_rtt
+from minicloud.net.places.presets import wan_rtt
 from minicloud.net.profile import Profile
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
 from minicloud.node.node import Node
 
 

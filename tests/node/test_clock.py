@@ -7,7 +7,7 @@ import trio
 from helpers import Peer, peers, value_of
 
 from minicloud.errors import UsageError
-from minicloud.node.handlers import every
+from minicloud.node.messages.handlers import every
 from minicloud.node.node import Node
 
 

@@ -6,7 +6,7 @@ from helpers import STEADY, Note, Ping, of, peers, run, traced, value_of
 
 from minicloud.check.verdict import Verdict
 from minicloud.errors import OutcomeUnknown
-from minicloud.node.handlers import every, handle
+from minicloud.node.messages.handlers import every, handle
 from minicloud.node.node import Node
 
 

@@ -4,8 +4,8 @@ import pytest
 from helpers import STEADY, Ping, Wait, of, peers, traced, value_of
 
 from minicloud.errors import OutcomeUnknown, Refused
-from minicloud.node.handlers import handle
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 

@@ -7,8 +7,8 @@ from helpers import STEADY, Note, Peer, Ping, run, value_of
 
 from minicloud.errors import DiskError, OutcomeUnknown, UsageError
 from minicloud.net.distributions import Constant, Uniform
-from minicloud.node.handlers import handle
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 LAZY = {"disk_write": 0.1, "disk_sync": 1.0}

@@ -9,8 +9,8 @@ from helpers import MS, STEADY, Note, Ping, of, peers, run, traced, value_of
 from minicloud.check.verdict import Verdict
 from minicloud.cloud import run_cloud
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
-from minicloud.node.handlers import every, handle
-from minicloud.node.message import Message
+from minicloud.node.messages.handlers import every, handle
+from minicloud.node.messages.message import Message
 from minicloud.node.node import Node
 
 
@@ -20,7 +20,7 @@ class Base(Message, service="shop"):
 
 class Order(Base):
     lines: list[int]
-    by: dict[str, list[int]] = {}  # noqa: RUF012 - msgspec copies it
+    by: dict[str, list[int]] = {}
 
 
 def wrong_parameter():

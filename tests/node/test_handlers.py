@@ -7,8 +7,8 @@ import trio
 from helpers import STEADY, Note, Ping, fates, of, peers, traced, value_of
 
 from minicloud.kernel.scheduler import domain_var
-from minicloud.node.handlers import every, handle
-from minicloud.node.message import Message, Request
+from minicloud.node.messages.handlers import every, handle
+from minicloud.node.messages.message import Message, Request
 from minicloud.node.node import Node
 
 
@@ -18,7 +18,7 @@ class Base(Message, service="shop"):
 
 class Order(Base):
     lines: list[int]
-    by: dict[str, list[int]] = {}  # noqa: RUF012 - msgspec copies it
+    by: dict[str, list[int]] = {}
 
 
 class Count(Request[int | None], service="shop"):

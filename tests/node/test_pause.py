@@ -5,7 +5,7 @@ import trio
 from helpers import MS, STEADY, Note, Peer, Ping, fates, of, peers, traced, value_of
 
 from minicloud.errors import OutcomeUnknown
-from minicloud.node.handlers import every, handle
+from minicloud.node.messages.handlers import every, handle
 from minicloud.node.node import Node
 
 

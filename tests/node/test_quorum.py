@@ -7,7 +7,7 @@ from helpers import Peer, Ping, of, peers, traced, value_of
 from minicloud.errors import OutcomeUnknown, QuorumFailed, Refused, UsageError
 from minicloud.net.distributions import Constant
 from minicloud.net.profile import Profile
-from minicloud.node.handlers import handle
+from minicloud.node.messages.handlers import handle
 
 
 class Moody(Peer):

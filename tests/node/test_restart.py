@@ -4,7 +4,7 @@ import pytest
 from helpers import MS, Note, Peer, Ping, of, peers, traced, value_of
 
 from minicloud.errors import OutcomeUnknown, PowerCut, UsageError
-from minicloud.node.handlers import every, handle
+from minicloud.node.messages.handlers import every, handle
 from minicloud.node.node import Node
 
 

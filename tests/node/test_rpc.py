@@ -9,7 +9,7 @@ from helpers import MS, STEADY, Peer, Ping, Wait, of, peers, traced, value_of
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.net.distributions import Constant
 from minicloud.net.profile import Profile
-from minicloud.node.handlers import handle
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 

@@ -7,8 +7,8 @@ from helpers import STEADY, Note, Ping, fates, traced, value_of
 
 from minicloud.errors import UsageError
 from minicloud.net.distributions import Uniform
-from minicloud.node.handlers import handle
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 
 

@@ -1,12 +1,12 @@
-"""Tasks that serve one message after another: none sees what another left, none outlives its node."""
+"""Tasks that serve message after message: none sees what another left, none outlives its node."""
 
 from contextvars import ContextVar
 
 import trio
 
 from minicloud.cloud import run_cloud
-from minicloud.node.handlers import handle
-from minicloud.node.message import Request
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.message import Request
 from minicloud.node.node import Node
 
 mark: ContextVar[str] = ContextVar("mark", default="clean")

@@ -1,7 +1,7 @@
 """The picture in the terminal says what the history says, at 79 columns."""
 
 from minicloud.check.history import History
-from minicloud.net.bands import Band
+from minicloud.net.faults.bands import Band
 from minicloud.report.strips import strips
 
 S = 1_000_000_000

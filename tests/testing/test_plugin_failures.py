@@ -12,8 +12,8 @@ BANK = """
 import pytest, trio
 from minicloud.cloud import Cloud
 from minicloud.errors import OutcomeUnknown
-from minicloud.node.handlers import handle
-from minicloud.node.message import Request
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.message import Request
 from minicloud.node.node import Node
 
 class Pay(Request[int]):

@@ -8,6 +8,7 @@ they are reached, so that a search that gives up early has not paid for the rest
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -31,7 +32,7 @@ class Problem(msgspec.Struct, frozen=True):
 Offer = tuple[Operation, bool, int, int, int]
 
 
-class Level(msgspec.Struct, frozen=True):
+class Level(msgspec.Struct, frozen=True, gc=False):
     """One return of an operation, and what is open when it happens.
 
     `pures` and `movers` are (bit, operation, blind) of open operations that leave the state alone
@@ -51,14 +52,18 @@ class Level(msgspec.Struct, frozen=True):
     reluctant: bool
 
 
-class _Open(msgspec.Struct, frozen=True):
+class _Open(msgspec.Struct, frozen=True, gc=False):
     """A required operation between its invocation and its return."""
 
     op: Operation
+    end: int
     bit: int
     pure: bool
     blind: bool
     last_use: int
+
+
+_by_end = attrgetter("end")
 
 
 class Plan:
@@ -98,7 +103,7 @@ class Plan:
         return (op.f, op.argument, op.known, op.result if op.known else None)
 
     def unspent(self, spent: int) -> list[Operation]:
-        """The operations of unknown outcome that have not taken effect, by the counts of a search."""
+        """The operations of unknown outcome that have not taken effect, by a search's counts."""
         left: list[Operation] = []
         for kind, members in self.kinds.items():
             used = (spent >> self.shifts[kind]) & ((1 << len(members)) - 1)
@@ -117,7 +122,7 @@ class Plan:
         return events
 
     def __getitem__(self, depth: int) -> Level:
-        """The level of that depth; it is built, with those before it, when it is first asked for."""
+        """The level of that depth; it and those before it are built when it is first asked for."""
         while depth >= len(self.levels):
             _, _, op, kind, returns = next(self.coming)
             if returns:
@@ -150,7 +155,7 @@ class Plan:
             self.width += 1
         blind = self.lens.blind(op)
         last_use = self.lens.last_use(op) if self.lens.fades(op) else FOREVER
-        self.open[op.start] = _Open(op, bit, self.model.pure(op), blind, last_use)
+        self.open[op.start] = _Open(op, self.end(op), bit, self.model.pure(op), blind, last_use)
 
     def level(self, op: Operation) -> Level:
         now = self.end(op)
@@ -166,12 +171,12 @@ class Plan:
                 movers.append(other)
         # The last is tried first: the returning operation itself, and before it what returns
         # soonest.
-        movers.sort(key=lambda mover: -self.end(mover.op))
+        movers.sort(key=_by_end, reverse=True)
         if now > self.offers_until:
             self.renew_offers(now)
         bit = self.open[op.start].bit
         moves = tuple((mover.bit, mover.op, mover.blind) for mover in movers)
-        dying = sum(one for one, _ in fading)
+        dying = sum(one for one, _ in fading) if fading else 0
         return Level(
             op,
             now,

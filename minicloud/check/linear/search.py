@@ -87,8 +87,9 @@ class Search:
     def advance(self, depth: int, state: Any, done: int, spent: int) -> tuple[int, int]:
         """Walk on until an operation returns that has not taken effect."""
         step, plan = self.step, self.plan
-        while depth < len(plan):
-            level = plan[depth]
+        levels, total = plan.levels, len(plan)
+        while depth < total:
+            level = levels[depth] if depth < len(levels) else plan[depth]
             for bit, op in level.pures:
                 if not done & bit and step(state, op) is not None:
                     done |= bit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicloud.errors import DiskError, Refused
-from minicloud.node.disk import frame
+from minicloud.node.machine.disk import frame
 from minicloud.node.node import Node
 
 __all__ = ["Log", "NotStored"]

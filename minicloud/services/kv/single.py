@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from minicloud.errors import OutcomeUnknown
-from minicloud.node.handlers import handle
 from minicloud.node.host import Host
-from minicloud.node.machine import Machine
-from minicloud.node.message import Request
+from minicloud.node.machine.spec import Machine
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.message import Request
 from minicloud.node.node import Node
 from minicloud.protocols.quorums import needed
 from minicloud.protocols.versions import NOTHING, Held, Version

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
 from minicloud.protocols.versions import Held
 from minicloud.services.kv.client import EngineSpec, KvClient
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from minicloud.errors import QuorumFailed
-from minicloud.node.message import Request
+from minicloud.node.messages.message import Request
 from minicloud.protocols.quorums import replicas_of
 from minicloud.protocols.versions import (
     NOTHING,

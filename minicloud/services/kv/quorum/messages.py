@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minicloud.node.message import Message, Request
+from minicloud.node.messages.message import Message, Request
 from minicloud.protocols.versions import Held, Version
 
 __all__ = ["Ask", "Fetch", "Keep", "Newer", "Repair"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from minicloud.errors import CallError
-from minicloud.node.handlers import handle
+from minicloud.node.messages.handlers import handle
 from minicloud.node.node import Node
 from minicloud.protocols.versions import NOTHING, Held, Version
 from minicloud.services.kv.log import Log, NotStored

@@ -8,7 +8,7 @@ import msgspec
 
 from minicloud.errors import UsageError
 from minicloud.node.host import Host
-from minicloud.node.machine import Machine
+from minicloud.node.machine.spec import Machine
 from minicloud.protocols.quorums import Level, Quorums, needed
 from minicloud.services.kv.client import Demand, Engine
 from minicloud.services.kv.quorum.coordinator import Coordinator

@@ -15,7 +15,7 @@ import outcome
 import trio
 
 from minicloud.kernel.run import Kernel
-from minicloud.node.activity import activity_var
+from minicloud.node.life.activity import activity_var
 
 __all__ = ["Tasks"]
 

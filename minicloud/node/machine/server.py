@@ -12,7 +12,7 @@ from minicloud.net.envelope import Envelope
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host
-    from minicloud.node.incarnation import Incarnation
+    from minicloud.node.life.incarnation import Incarnation
 
 __all__ = ["Server"]
 

@@ -18,12 +18,12 @@ import msgspec
 from minicloud.errors import DiskError, UsageError
 from minicloud.kernel.records import Kind
 from minicloud.kernel.waiting import Wait
-from minicloud.node.activity import Activity
-from minicloud.node.machine import Machine, as_distribution
-from minicloud.node.message import encode
+from minicloud.node.life.activity import Activity
+from minicloud.node.machine.spec import Machine, as_distribution
+from minicloud.node.messages.message import encode
 
 if TYPE_CHECKING:
-    from minicloud.node.incarnation import Incarnation
+    from minicloud.node.life.incarnation import Incarnation
 
 __all__ = ["Loss", "NodeDisk", "Storage"]
 

@@ -10,7 +10,7 @@ from minicloud.net.envelope import Identity
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host
-    from minicloud.node.incarnation import Incarnation
+    from minicloud.node.life.incarnation import Incarnation
 
 __all__ = ["Timer", "retime"]
 

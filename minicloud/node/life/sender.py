@@ -9,12 +9,12 @@ from minicloud.kernel.entropy import INCREMENT, MASK, MULTIPLIER, UNIT
 from minicloud.kernel.records import Fate, Kind
 from minicloud.net.envelope import DATAGRAM, Envelope
 from minicloud.net.network import Network, Port
-from minicloud.node.activity import Activity, activity_var
-from minicloud.node.address import address_of
-from minicloud.node.message import encode
+from minicloud.node.life.activity import Activity, activity_var
+from minicloud.node.messages.address import address_of
+from minicloud.node.messages.message import encode
 
 if TYPE_CHECKING:
-    from minicloud.node.server import Server
+    from minicloud.node.machine.server import Server
 
 __all__ = ["Sender"]
 

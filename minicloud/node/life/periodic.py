@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from minicloud.kernel.clock import seconds, to_ns
 
 if TYPE_CHECKING:
-    from minicloud.node.handlers import PeriodicSpec
-    from minicloud.node.incarnation import Incarnation
+    from minicloud.node.life.incarnation import Incarnation
+    from minicloud.node.messages.handlers import PeriodicSpec
     from minicloud.node.node import Node
 
 __all__ = ["start_periodic"]

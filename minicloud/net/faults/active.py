@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from minicloud.kernel.entropy import Draw, Entropy
-from minicloud.net import faults
 from minicloud.net.envelope import DATAGRAM, REPLY, Envelope
+from minicloud.net.faults import values as faults
 
 if TYPE_CHECKING:
     from minicloud.net.link import Link, Plan
@@ -44,7 +44,7 @@ class Active:
     def fits(self, envelope: Envelope) -> bool:
         """Whether the message is of the kind and direction that the fault is about."""
         fault = self.fault
-        assert isinstance(fault, faults._Directed)  # noqa: SLF001 - one room
+        assert isinstance(fault, faults.Directed)
         if fault.replies_to is not None:
             return envelope.answer != DATAGRAM and envelope.kind == fault.replies_to
         if fault.message is not None:

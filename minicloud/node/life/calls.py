@@ -21,12 +21,12 @@ from minicloud.kernel.run import RANK_LIMIT
 from minicloud.kernel.scheduler import domain_var
 from minicloud.kernel.waiting import Wait
 from minicloud.net.envelope import REPLY, Envelope
-from minicloud.node.activity import Activity
-from minicloud.node.message import reply_decoder_of
+from minicloud.node.life.activity import Activity
+from minicloud.node.messages.message import reply_decoder_of
 
 if TYPE_CHECKING:
-    from minicloud.node.incarnation import Incarnation
-    from minicloud.node.timers import Timer
+    from minicloud.node.life.incarnation import Incarnation
+    from minicloud.node.machine.timers import Timer
 
 __all__ = ["DEFAULT_TIMEOUT", "Calls", "Unset"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from minicloud.net.link import Link
 from minicloud.net.network import Network, Port
-from minicloud.net.presets import CROSS_ZONE, LAN, REGIONS, wan_delay
+from minicloud.net.places.presets import CROSS_ZONE, LAN, REGIONS, wan_delay
 from minicloud.net.profile import Profile
 
 __all__ = ["Topology"]

@@ -107,7 +107,7 @@ class Bridge(Cut, frozen=True, tag="bridge"):
         )
 
 
-class _Directed(Fault, frozen=True, kw_only=True):
+class Directed(Fault, frozen=True, kw_only=True):
     """A fault on the messages from some hosts to some others, perhaps of one kind only."""
 
     source: Names = ("*",)
@@ -127,7 +127,7 @@ class _Directed(Fault, frozen=True, kw_only=True):
         return _member(source, self.source) and _member(target, self.target)
 
 
-class Loss(_Directed, frozen=True, tag="loss"):
+class Loss(Directed, frozen=True, tag="loss"):
     """Each message is lost with a probability."""
 
     probability: float
@@ -137,13 +137,13 @@ class Loss(_Directed, frozen=True, tag="loss"):
         _probability("Loss", self.probability)
 
 
-class Delay(_Directed, frozen=True, tag="delay"):
+class Delay(Directed, frozen=True, tag="delay"):
     """Each message takes longer, by a draw from a distribution."""
 
     extra: Distribution = Constant(0.1)
 
 
-class Duplicate(_Directed, frozen=True, tag="duplicate"):
+class Duplicate(Directed, frozen=True, tag="duplicate"):
     """Each message arrives twice with a probability, the copy `after` later."""
 
     probability: float = 1.0
@@ -154,7 +154,7 @@ class Duplicate(_Directed, frozen=True, tag="duplicate"):
         _probability("Duplicate", self.probability)
 
 
-class Drop(_Directed, frozen=True, tag="drop"):
+class Drop(Directed, frozen=True, tag="drop"):
     """Messages that fit are dropped: of a kind, of a direction, for which `when` holds, the first
     `count`.
 
@@ -171,5 +171,5 @@ class Drop(_Directed, frozen=True, tag="drop"):
             raise UsageError(f"Drop count is how many to drop, from 0, and is {self.count}")
 
 
-class Hold(_Directed, frozen=True, tag="hold"):
+class Hold(Directed, frozen=True, tag="hold"):
     """Messages wait on the link until the fault is lifted, then go on in the order they came."""

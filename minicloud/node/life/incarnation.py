@@ -22,12 +22,12 @@ from minicloud.kernel.run import RANK_FAULT, bare
 from minicloud.kernel.scheduler import Domain, domain_var
 from minicloud.kernel.waiting import Wait
 from minicloud.net.envelope import REFUSAL, REPLY, Envelope
-from minicloud.node.activity import Activity, activity_var
-from minicloud.node.calls import Calls
-from minicloud.node.handlers import HandlerSpec
-from minicloud.node.sender import Sender
-from minicloud.node.tasks import Tasks
-from minicloud.node.timers import Timer
+from minicloud.node.life.activity import Activity, activity_var
+from minicloud.node.life.calls import Calls
+from minicloud.node.life.sender import Sender
+from minicloud.node.life.tasks import Tasks
+from minicloud.node.machine.timers import Timer
+from minicloud.node.messages.handlers import HandlerSpec
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host

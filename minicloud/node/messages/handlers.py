@@ -9,7 +9,7 @@ from copy import copy
 from typing import Any, TypeVar, get_args, overload
 
 from minicloud.errors import UsageError
-from minicloud.node.message import Message, Request, decoder_of
+from minicloud.node.messages.message import Message, Request, decoder_of
 
 __all__ = ["HandlerSpec", "PeriodicSpec", "every", "handle", "handlers_of", "periodics_of"]
 

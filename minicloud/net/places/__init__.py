@@ -1,0 +1,1 @@
+"""Where hosts are: delays of real places, and zones in regions."""

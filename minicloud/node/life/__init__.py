@@ -1,0 +1,1 @@
+"""One life of a node: what it sends, hears, waits for and runs."""

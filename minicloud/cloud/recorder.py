@@ -15,7 +15,7 @@ from minicloud.check.history import History
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.kernel.records import Kind
 from minicloud.kernel.run import Kernel
-from minicloud.node.life.activity import Activity, activity_var
+from minicloud.node.life.activity import activity_var
 from minicloud.node.messages.message import encode
 
 __all__ = ["Outcome", "Process", "RecordedHistory"]
@@ -107,7 +107,7 @@ class RecordedHistory(History):
         )
         outcome = Outcome(key)
         failures: tuple[type[BaseException], ...] = (Refused, *fail)
-        token = activity_var.set(Activity(None, op, None))
+        token = activity_var.set((None, op, None))
         try:
             yield outcome
         except failures as error:

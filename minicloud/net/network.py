@@ -59,8 +59,6 @@ class Network:
         self.profile = profile
         self.ports: dict[str, Port] = {}
         self.links: dict[tuple[str, str], Link] = {}
-        self.running: Receiver | None = None
-        """Whose plain code runs within the event of now; None while tasks run."""
         self.faults: list[Active] = []
         self.bands: list[Band] = []
         """Every fault so far and its time."""

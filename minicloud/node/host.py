@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast, get_args
 from minicloud.errors import PowerCut, UsageError
 from minicloud.kernel.clock import seconds, to_ns
 from minicloud.kernel.records import Fate, Kind
-from minicloud.node.life.activity import Activity
+from minicloud.node.life.activity import NOBODY
 from minicloud.node.life.incarnation import Incarnation
 from minicloud.node.life.periodic import start_periodic
 from minicloud.node.machine.clock import MachineClock, NodeClock
@@ -134,9 +134,9 @@ class Host(Generic[N]):
             self._on_boot(node)
         self._renew_server()
         # Nobody's request, yet plain code: a crash point in it raises, as in a `def` handler.
-        incarnation.activity = Activity()
+        incarnation.activity = NOBODY
         try:
-            incarnation.context.copy().run(node.__init__, **self._kwargs)  # type: ignore[misc]
+            incarnation.context.run(node.__init__, **self._kwargs)  # type: ignore[misc]
             if incarnation.alive:
                 self._begin(incarnation, node)
         except BaseException as error:

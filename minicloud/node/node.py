@@ -120,7 +120,7 @@ class Node:
         if serving is None:
             self._core.spawn(fn, *args)
         else:
-            self._core.spawn(_serving, Activity(serving.id, serving.op), fn, args)
+            self._core.spawn(_serving, (serving[0], serving[1], None), fn, args)
 
     def crash_point(self, name: str) -> Awaitable[None]:
         """A point at which a test may cut the power: `await self.crash_point("after-prepare")`.

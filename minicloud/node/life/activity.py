@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-import msgspec
-
 from minicloud.net.envelope import Identity
 
-__all__ = ["Activity", "activity_var"]
+__all__ = ["NOBODY", "Activity", "activity_var"]
 
+Activity = tuple[Identity | None, str | None, int | None]
+"""Cause (the id of the event being handled), client operation, deadline in virtual nanoseconds.
 
-class Activity(msgspec.Struct, gc=False):
-    """On whose behalf code runs. `deadline_ns` is virtual time, None where there is none."""
+Each is None where there is none. A bare tuple, since one is made for every message.
+"""
 
-    id: Identity | None = None
-    op: str | None = None
-    deadline_ns: int | None = None
-
+NOBODY: Activity = (None, None, None)
+"""Code that runs for no message, no timer and no operation."""
 
 activity_var: ContextVar[Activity | None] = ContextVar("minicloud_activity", default=None)

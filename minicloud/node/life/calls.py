@@ -21,7 +21,7 @@ from minicloud.kernel.run import RANK_LIMIT
 from minicloud.kernel.scheduler import domain_var
 from minicloud.kernel.waiting import Wait
 from minicloud.net.envelope import REPLY, Envelope
-from minicloud.node.life.activity import Activity
+from minicloud.node.life.activity import NOBODY
 from minicloud.node.messages.message import reply_decoder_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Calls:
             if timer is not None:
                 timer.cancel()
             where = f"reply to {request._kind}"
-            incarnation.act(serving or Activity(), where, then, (result,))
+            incarnation.act(serving or NOBODY, where, then, (result,))
 
         number = self._register(settled)
         incarnation.send(target, request, call=number, deadline_ns=deadline_ns)
@@ -180,7 +180,7 @@ class Calls:
         deadline_ns, duration = self._limit(timeout)
         kind = request._kind
         wait = Wait(incarnation.kernel, lambda: f"{need} of {len(names)} replies to {kind}")
-        serving = incarnation.serving() or Activity()
+        serving = incarnation.serving() or NOBODY
 
         def hear(name: str, reply: Any) -> None:
             if late is not None:
@@ -245,7 +245,7 @@ class Calls:
         incarnation = self._incarnation
         now_ns = incarnation.kernel.clock.now_ns
         serving = incarnation.serving()
-        outer_ns = None if serving is None else serving.deadline_ns
+        outer_ns = None if serving is None else serving[2]
         clock = incarnation.host.clock
         left = None if outer_ns is None else clock.local_ns(max(0, outer_ns - now_ns)) / 1e9
         duration: float | None

@@ -98,7 +98,7 @@ class Incarnation(Sender):
         fate = Fate.DELIVERED_COPY if envelope.copy else Fate.DELIVERED
         network.emit((_FATE, now_ns, identity, fate, self.label))
         deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
-        activity = Activity(identity, op, deadline_ns)
+        activity: Activity = (identity, op, deadline_ns)
         try:
             message = spec.decode(payload)
         except msgspec.ValidationError as error:
@@ -108,21 +108,19 @@ class Incarnation(Sender):
             args = (message, envelope.source) if spec.wants_sender else (message,)
             self.tasks.serve(self._serve_as_task, (spec, args, envelope, activity, done))
             return
-        # The fast path: no task, no scope, no context, within the event that delivers. `running`
-        # says whose code it is, as the context of a task does.
-        network.running = self
+        # The fast path: no task and no scope, within the event that delivers.
         self.activity = activity
         try:
             if spec.wants_sender:
-                result = spec.function(self._node, message, envelope.source)
+                result = self.context.run(spec.function, self._node, message, envelope.source)
             else:
-                result = spec.function(self._node, message)
+                result = self.context.run(spec.function, self._node, message)
             if call is not None:
                 self.answer(envelope, REPLY, result)
         except BaseException as error:  # noqa: BLE001 - sorted out below
             self._raised(error, envelope, spec)
         finally:
-            self.activity = network.running = None
+            self.activity = None
         if done is not None:
             done()
 
@@ -136,8 +134,8 @@ class Incarnation(Sender):
     ) -> None:
         activity_var.set(activity)
         try:
-            if spec.until_deadline and activity.deadline_ns is not None:
-                with trio.move_on_at(activity.deadline_ns / NS) as scope:
+            if spec.until_deadline and activity[2] is not None:
+                with trio.move_on_at(activity[2] / NS) as scope:
                     result = await spec.function(self._node, *args)
                 if scope.cancelled_caught:
                     return
@@ -243,7 +241,7 @@ class Incarnation(Sender):
             fn,
             args,
             name=name or getattr(fn, "__name__", "timer"),
-            op=None if activity is None else activity.op,
+            op=None if activity is None else activity[1],
             quiet=quiet,
             rank=rank,
         )
@@ -260,7 +258,7 @@ class Incarnation(Sender):
             timer.fn(*timer.args)
             return
         self.network.emit((_TIMER, self.kernel.clock.now_ns, timer.id, timer.name))
-        self.act(Activity(timer.id, timer.op), f"timer {timer.name}", timer.fn, timer.args)
+        self.act((timer.id, timer.op, None), f"timer {timer.name}", timer.fn, timer.args)
 
     def act(
         self,
@@ -273,16 +271,15 @@ class Incarnation(Sender):
         if not self.alive:
             return
         self.activity = activity
-        self.network.running = self
         try:
-            fn(*args)
+            self.context.run(fn, *args)
         except PowerCut:
             if self.alive:
                 raise
         except Exception as error:  # noqa: BLE001 - it fails `no-crash`
             self.unexpected(error, where)
         finally:
-            self.activity = self.network.running = None
+            self.activity = None
 
     async def sleep(self, duration: float) -> None:
         """Sleep by the machine's clock, in seconds."""

@@ -63,9 +63,9 @@ class Sender:
         if activity is None:
             cause = op = None
         else:
-            cause, op = activity.id, activity.op
+            cause, op, inherited_ns = activity
             if deadline_ns is None:
-                deadline_ns = activity.deadline_ns
+                deadline_ns = inherited_ns
         network, port = self.network, self.port
         clock = network.clock
         now_ns = clock.now_ns

@@ -46,9 +46,10 @@ class Tasks:
         if self._nursery is None:
             self._backlog.append((job, args, name))
             if len(self._backlog) == 1:
-                self._kernel.start_soon(self._context, self._root)
+                self._kernel.start_soon(self._context.copy(), self._root)
         else:
-            self._context.run(self._nursery.start_soon, job, *args, name=name)
+            # A copy: plain code of the node runs in the context itself, and may start tasks.
+            self._context.copy().run(self._nursery.start_soon, job, *args, name=name)
 
     def serve(self, job: Job, args: tuple[Any, ...]) -> None:
         """Run a job in a task that waits for one, or in a new task."""

@@ -18,7 +18,7 @@ import msgspec
 from minicloud.errors import DiskError, UsageError
 from minicloud.kernel.records import Kind
 from minicloud.kernel.waiting import Wait
-from minicloud.node.life.activity import Activity
+from minicloud.node.life.activity import NOBODY
 from minicloud.node.machine.spec import Machine, as_distribution
 from minicloud.node.messages.message import encode
 
@@ -32,7 +32,6 @@ Loss = Literal["lose-unsynced", "keep", "torn", "wipe"]
 
 _HEAD = Struct("<II")
 _DISK = int(Kind.DISK)
-_NOBODY = Activity()
 
 
 class _File:
@@ -207,7 +206,7 @@ class NodeDisk:
                 storage.finish_sync(file, snapshot)
             done.finish()
             if then is not None:
-                incarnation.act(serving or _NOBODY, f"disk {op} of {file}", then, ())
+                incarnation.act(serving or NOBODY, f"disk {op} of {file}", then, ())
 
         if duration_ns == 0 and then is None:
             finish()

@@ -16,11 +16,12 @@ from minicloud.node.life.periodic import start_periodic
 from minicloud.node.machine.clock import MachineClock, NodeClock
 from minicloud.node.machine.disk import Loss, NodeDisk, Storage
 from minicloud.node.machine.inbox import Inbox
+from minicloud.node.machine.points import CrashPoints
 from minicloud.node.machine.server import Server
 from minicloud.node.machine.spec import Machine, as_distribution
 from minicloud.node.machine.timers import Timer, retime
 from minicloud.node.node import Never, Node, Passing, Until
-from minicloud.node.world import UnexpectedError, World
+from minicloud.node.world import World
 
 __all__ = ["Host"]
 
@@ -64,8 +65,7 @@ class Host(Generic[N]):
         self._inbox = Inbox()
         self._due: list[Timer] = []
         self._down_since_ns = 0
-        self._armed: dict[str, int] = {}
-        self._reached: dict[str, int] = {}
+        self._points = CrashPoints()
         self._service = as_distribution(machine.service).compile()
         self._service_draw = entropy.draw("service", machine.name)
         self._takes_time = as_distribution(machine.service).mean() > 0
@@ -200,18 +200,14 @@ class Host(Generic[N]):
 
     def crash_at(self, point: str, occurrence: int = 1) -> None:
         """Cut the power when the node reaches a named crash point for the nth time from now."""
-        if occurrence < 1:
-            raise UsageError(f"crash_at({point!r}, {occurrence}): the next occurrence is number 1")
-        self._armed[point] = self._reached.get(point, 0) + occurrence
+        self._points.arm(point, occurrence)
 
     def reached(self, incarnation: Incarnation, point: str) -> Awaitable[None]:
         """A node came to a named crash point; crash there if somebody asked for it."""
         if not incarnation.alive:
             return Never()
-        count = self._reached[point] = self._reached.get(point, 0) + 1
-        if self._armed.get(point) != count:
+        if not self._points.reach(point):
             return Passing()
-        del self._armed[point]
         in_handler = incarnation.activity is not None
         self.crash()
         if in_handler:
@@ -282,8 +278,7 @@ class Host(Generic[N]):
         """
         if times <= 0 or by < 0:
             raise UsageError(f"slow(times={times}, by={by}): times is above 0 and by 0 or more")
-        before, mine = self._slow, (times, to_ns(by))
-        self._slow = mine
+        before, self._slow = self._slow, (mine := (times, to_ns(by)))
         self._fault("slow", "end" if self._slow == (1.0, 0) else "begin", f"times={times} by={by}")
         self._renew_server()
 
@@ -336,15 +331,12 @@ class Host(Generic[N]):
         """Publish what a node says of itself; no part of the digest."""
         if incarnation.alive:
             self.state.update(state)
-            trace = self.world.kernel.trace
-            shown = {key: str(value) for key, value in state.items()}
-            trace.observe((_STATE, self.world.kernel.clock.now_ns, incarnation.label, shown))
+            kernel, shown = self.world.kernel, {key: str(state[key]) for key in state}
+            kernel.trace.observe((_STATE, kernel.clock.now_ns, incarnation.label, shown))
 
     def unexpected(self, incarnation: Incarnation, error: BaseException, where: str) -> None:
         """An exception that nobody caught left the node's code."""
-        now_ns = self.world.kernel.clock.now_ns
-        report = UnexpectedError(incarnation.label, now_ns, where, error)
-        self.world.unexpected.append(report)
+        self.world.report(incarnation.label, where, error)
         if self.world.crash_on_error:
             self.crash()
 

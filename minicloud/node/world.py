@@ -40,6 +40,11 @@ class World:
         self.crash_on_error = False
         """Whether an unexpected exception takes its node down, as a process that exits does."""
 
+    def report(self, incarnation: str, where: str, error: BaseException) -> None:
+        """Keep an exception that nobody expected, for the check `no-crash`."""
+        now_ns = self.kernel.clock.now_ns
+        self.unexpected.append(UnexpectedError(incarnation, now_ns, where, error))
+
     def revoke(self) -> None:
         """At the seal: nothing that a node's code still does has an effect."""
         for host in self.hosts.values():

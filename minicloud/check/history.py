@@ -214,7 +214,7 @@ class History:
             aside.unlink(missing_ok=True)
 
 
-_ENCODER = msgspec.json.Encoder()
+_ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def _line(index: int, event: Event) -> bytes:

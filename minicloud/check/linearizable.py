@@ -19,7 +19,7 @@ from minicloud.check.linear.evidence import shrink, shrink_clash
 from minicloud.check.linear.parts import Budget, Part, summarise
 from minicloud.check.linear.plan import Problem
 from minicloud.check.linear.search import Search
-from minicloud.check.models import Model, find_model, fitting
+from minicloud.check.models import MODELS, Model, find_model, fitting
 from minicloud.check.values import freeze
 from minicloud.check.verdict import Check, Judgement, Verdict
 from minicloud.errors import FileError, UsageError
@@ -66,7 +66,12 @@ class _Linearizable:
         configurations: int | None,
         clock: Callable[[], float],
     ) -> None:
-        named = model if isinstance(model, str | Model) else model.model
+        named = model if isinstance(model, str | Model) else getattr(model, "model", None)
+        if not isinstance(named, str | Model):
+            raise UsageError(
+                f"linearizable({model!r}): give a model's name, a Model, or a service with a "
+                f"model. Models: {', '.join(MODELS)}"
+            )
         self.model = named if isinstance(named, Model) else find_model(named)
         self.service = None if isinstance(model, str | Model) else str(model.name)
         self.keyed = keyed

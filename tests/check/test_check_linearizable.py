@@ -168,6 +168,12 @@ def test_out_of_time_is_unknown_after_the_time_and_no_later():
     assert next(now) < 10
 
 
+def test_no_time_at_all_is_unknown():
+    judged = linearizable(COUNTER).judge(tangle(), timeout=0)
+    assert judged.verdict is Verdict.UNKNOWN
+    assert judged.why.startswith("key x undecided: 0 s were over before it was looked at")
+
+
 def test_a_hopeless_key_does_not_hide_the_violation_of_another():
     for history in (merged(tangle(18), BAD_Y), merged(BAD_Y, tangle(18))):
         judged = linearizable(COUNTER, configurations=40_000).judge(history)

@@ -5,7 +5,9 @@ import random
 import pytest
 from worlds import recorded
 
-from minicloud.check import History, Model, Verdict, linearizable
+from minicloud.check import MODELS, History, Model, Verdict, linearizable
+from minicloud.check.linear.plan import Problem
+from minicloud.check.linear.search import Search
 from minicloud.errors import FileError, UsageError
 
 
@@ -40,6 +42,56 @@ def test_any_plain_value_can_be_written_and_read(value):
         assert linearizable("register").judge(history).verdict is Verdict.VALID
 
 
+def overlapping(*operations):
+    """(process, f, argument, begin, end, outcome, result), each at a moment of its own."""
+    moments = []
+    for number, (_, _, _, begin, end, _, _) in enumerate(operations):
+        moments += [(begin, number), (end, number)]
+    history, invoked = History(), {}
+    for moment, number in sorted(moments):
+        process, f, argument, _, _, outcome, result = operations[number]
+        if number in invoked:
+            history.complete(invoked[number], time=moment, type=outcome, value=result)
+        else:
+            invoked[number] = history.invoke(time=moment, process=process, f=f, value=argument)
+    return history
+
+
+def test_a_read_of_nil_may_show_the_initial_state_and_not_a_write_of_nil():
+    """So it does not say by when that write took effect."""
+    history = overlapping(
+        (0, "write", None, 0, 90, "ok", None),
+        (1, "read", None, 10, 11, "ok", None),
+        (1, "write", 1, 20, 21, "ok", None),
+        (1, "write", 1, 22, 23, "ok", None),
+        (1, "read", None, 30, 31, "ok", 1),
+        (1, "read", None, 40, 41, "ok", None),
+    )
+    assert linearizable("register").judge(history).verdict is Verdict.VALID
+
+
+def test_a_cas_of_unknown_outcome_may_be_the_last_to_see_a_value():
+    """The second write of 5 is read by nobody, but the cas can have seen it, after the 6."""
+    history = overlapping(
+        (0, "write", 5, 0, 1, "ok", None),
+        (1, "cas", [5, 7], 2, 200, "info", None),
+        (2, "read", None, 3, 4, "ok", 5),
+        (0, "write", 5, 5, 100, "ok", None),
+        (2, "write", 6, 20, 30, "ok", None),
+        (2, "read", None, 50, 60, "ok", 7),
+    )
+    assert linearizable("cas-register").judge(history).verdict is Verdict.VALID
+
+
+def test_a_search_may_begin_with_values_in_the_queue():
+    """As the windows of evidence do: what is inside counts as enqueued."""
+    history = overlapping((0, "dequeue", None, 0, 1, "ok", 5), (0, "dequeue", None, 2, 3, "ok", 5))
+    required = history.operations()
+    for inside, fits in (((5, 5), True), ((5,), False), ((6, 5, 5), False)):
+        search = Search(Problem(MODELS["queue"], required, [], (inside,)))
+        assert search.run(100, lambda: False) is fits
+
+
 def test_a_cas_may_answer_that_it_did_not_take_place():
     saw = recorded(("write", "x", 1, "ok", None), ("cas", "x", [1, 2], "ok", False))
     assert linearizable("cas-register").judge(saw).verdict is Verdict.INVALID
@@ -71,6 +123,13 @@ def test_an_unknown_model_has_a_near_miss():
         UsageError, match=r"there is no model 'registr'. Did you mean register\? Models: "
     ):
         linearizable("registr")
+
+
+def test_what_is_no_model_and_no_service():
+    with pytest.raises(
+        UsageError, match=r"linearizable\(5\): give a model's name, a Model, or a ser"
+    ):
+        linearizable(5)
 
 
 def test_an_operation_that_the_model_does_not_know():

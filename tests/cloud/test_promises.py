@@ -4,7 +4,7 @@ import pytest
 from helpers import STEADY, Note, Peer, Ping, peers, run, value_of
 
 from minicloud.check.verdict import Judgement, Verdict
-from minicloud.cloud import run_cloud
+from minicloud.cloud import Limits, run_cloud
 from minicloud.errors import UsageError
 from minicloud.node.messages.handlers import handle
 
@@ -310,3 +310,9 @@ def test_a_limit_makes_valid_unknown_and_leaves_invalid():
     held = scenario(Verdict.VALID)
     assert (held.failure, held.verdict, held.virtual_s) == ("limit", Verdict.UNKNOWN, 5.0)
     assert scenario(Verdict.INVALID).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize("limits", [{"virtual_s": 0}, {"events": -1}, {"instant": 0}])
+def test_a_limit_that_means_nothing_is_refused(limits):
+    with pytest.raises(UsageError, match=next(iter(limits))):
+        Limits(**limits)

@@ -194,12 +194,6 @@ def test_code_that_spins_is_named_with_node_and_line(how):
     assert "test_run.py:" in result.error
 
 
-@pytest.mark.parametrize("limits", [{"virtual_s": 0}, {"events": -1}, {"instant": 0}])
-def test_a_limit_that_means_nothing_is_refused(limits):
-    with pytest.raises(UsageError, match=next(iter(limits))):
-        Limits(**limits)
-
-
 def test_limits_are_named_and_say_who_waits():
     async def waits(cloud):
         await cloud.client("a").call("nobody", Ping(), timeout=None)

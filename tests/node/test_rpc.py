@@ -6,6 +6,7 @@ import pytest
 import trio
 from helpers import MS, STEADY, Peer, Ping, Wait, of, peers, traced, value_of
 
+from minicloud.cloud import run_cloud
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.net.distributions import Constant
 from minicloud.net.profile import Profile
@@ -216,3 +217,19 @@ def test_a_scenario_that_calls_through_a_host_learns_of_its_crash(how):
         return tries
 
     assert value_of(main) < 10, "trying again and again must let other things happen"
+
+
+def test_a_handler_whose_own_call_has_no_outcome_answers_nothing():
+    class Middle(Node):
+        @handle
+        async def ping(self, ping: Ping) -> int:
+            return await self.call("nobody", Ping(), timeout=0.5)
+
+    async def main(cloud):
+        cloud.node("m", Middle)
+        with pytest.raises(OutcomeUnknown):
+            await cloud.client("a").call("m", Ping(), timeout=2)
+        return cloud.now
+
+    run = run_cloud(main)
+    assert (run.value, run.checks) == (2.0, [])

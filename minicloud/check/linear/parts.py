@@ -84,7 +84,7 @@ def _held(parts: list[Part], operations: int) -> str:
 def _undecided(part: Part, budget: Budget, teller: Teller) -> str:
     name = "the object is" if part.key is None else f"key {part.key}"
     if part.search is None:
-        return f"{name} undecided: the {budget.timeout:g} s were spent on others"
+        return f"{name} undecided: {budget.timeout:g} s were over before it was looked at"
     ran_out = f"{budget.timeout:g} s" if budget.expired() else f"{part.spent:,} configurations"
     level = part.search.deepest
     until = level.position

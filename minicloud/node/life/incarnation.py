@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import trio
 
-from minicloud.errors import PowerCut, Refused, UsageError
+from minicloud.errors import OutcomeUnknown, PowerCut, Refused, UsageError
 from minicloud.kernel.clock import NS, to_ns
 from minicloud.kernel.limits import StallInterrupt
 from minicloud.kernel.records import Fate, Kind
@@ -159,6 +159,8 @@ class Incarnation(Sender):
         error = bare(error)
         if isinstance(error, PowerCut) and not self.alive:
             return
+        if isinstance(error, OutcomeUnknown) and envelope.call is not None:
+            return  # it does not know the outcome either, so its caller hears nothing
         if isinstance(error, Refused) and envelope.call is not None:
             shape = type(error)
             self.host.world.refusals[envelope.kind, shape.__name__] = shape

@@ -143,7 +143,8 @@ def handle(fn: Any = None, /, *, until_deadline: bool = False) -> Any:
     """Mark a method as the handler of the message that its parameter is annotated with.
 
     A `def` runs at the instant of delivery; an `async def` as a task of the node. A third parameter
-    receives the sender's host name. With `until_deadline`, an `async def` is cancelled when the
+    receives the sender's host name. Raising a subclass of `Refused` refuses the request; an
+    `OutcomeUnknown` of a nested call leaves it unanswered. With `until_deadline`, an `async def` is cancelled when the
     time of its caller's request is over. Raises `UsageError` for annotations that fit no message,
     or a reply that is not the request's.
     """

@@ -120,9 +120,9 @@ def test_an_absent_key_reads_as_nil_or_as_nothing():
 
 def test_an_unknown_model_has_a_near_miss():
     with pytest.raises(
-        UsageError, match=r"there is no model 'registr'. Did you mean register\? Models: "
+        UsageError, match=r"there is no model 'rregister'. Did you mean register\? Models: "
     ):
-        linearizable("registr")
+        linearizable("rregister")
 
 
 def test_what_is_no_model_and_no_service():

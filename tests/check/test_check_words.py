@@ -124,6 +124,21 @@ def test_a_failed_cas_that_took_effect():
     )
 
 
+def test_times_have_as_many_digits_as_tell_them_apart():
+    def why(unit):
+        history = History()
+        write = history.invoke(time=10 * MS, process=0, f="write", value=1)
+        history.complete(write, time=10 * MS + unit, type="ok")
+        read = history.invoke(time=10 * MS + 2 * unit, process=1, f="read")
+        history.complete(read, time=10 * MS + 3 * unit, type="ok", value=None)
+        return linearizable("register").judge(history).why
+
+    assert why(MS).startswith("process 1 read nil at 0.013 s, ")
+    assert why(1000).startswith("process 1 read nil at 0.010003 s, ")
+    assert why(1).startswith("process 1 read nil at 0.010000003 s, ")
+    assert why(1_999_999).startswith("process 1 read nil at 0.015 s, "), "cut off, not rounded"
+
+
 def test_clients_with_names_are_called_by_them():
     history = History()
     write = history.invoke(time=0, process=0, f="put", key="x", value=b"7", client="bob")

@@ -104,12 +104,12 @@ def _undecided(part: Part, budget: Budget, teller: Teller) -> str:
 def _the_others(parts: list[Part], part: Part) -> str:
     """How the other keys fared: `; the other 4 keys are valid`."""
     others = [other.verdict for other in parts if other is not part]
-    counts = [(others.count(verdict), verdict.value) for verdict in Verdict]
-    told = [
-        f"{count} {'key is' if count == 1 else 'keys are'} {value}"
-        for count, value in counts
-        if count
-    ]
-    if not told:
-        return ""
-    return f"; the other {told[0]}" if len(told) == 1 else f"; of the others {', '.join(told)}"
+    counts = {verdict.value: others.count(verdict) for verdict in Verdict}
+    told = [f"{_keys(count)} {value}" for value, count in counts.items() if count]
+    if len(told) > 1:
+        return f"; of the others {', '.join(told)}"
+    return f"; the other {told[0].removeprefix('1 ')}" if told else ""
+
+
+def _keys(count: int) -> str:
+    return "1 key is" if count == 1 else f"{count:,} keys are"

@@ -40,9 +40,14 @@ class Teller(msgspec.Struct, frozen=True):
     model: Model
     key: Any = None
     timed: bool = True
+    digits: int = 3
 
     def explain(self, window: Window, everything: list[Operation]) -> str:
         """Why the operations of a window fit in no order, in one sentence."""
+        teller = msgspec.structs.replace(self, digits=_digits(window.operations))
+        return teller.told(window, everything)
+
+    def told(self, window: Window, everything: list[Operation]) -> str:
         culprit = self.culprit(window)
         rest = [op for op in window.operations if op is not culprit]
         told = f"{culprit.who} {self.did(culprit)} {self.at(culprit.end_ns)}"
@@ -70,7 +75,8 @@ class Teller(msgspec.Struct, frozen=True):
     def culprit(self, window: Window) -> Operation:
         """The last to return of those that saw something; it is what everybody looks at first."""
         known = [op for op in window.operations if op.known]
-        seers = [op for op in known if self.model.observed(op) is not None]
+        model = self.model
+        seers = [op for op in known if model.pure(op) or model.observed(op) is not None]
         return max(seers or known, key=lambda op: op.end or 0)
 
     def besides(self, others: list[Operation], blocker: Operation, culprit: Operation) -> str:
@@ -141,23 +147,33 @@ class Teller(msgspec.Struct, frozen=True):
             return f"outcome unknown, begun {self.at(op.start_ns)}"
         if not self.timed:
             return f"lines {op.start_ns} to {op.end_ns}"
-        return f"{_seconds(op.start_ns)} to {_seconds(op.end_ns)} s"
+        return f"{_seconds(op.start_ns, self.digits)} to {_seconds(op.end_ns, self.digits)} s"
 
     def between(self, first: int, last: int) -> str:
         if not self.timed:
             return f"from line {first} to {last}"
-        return f"from {_seconds(first)} to {_seconds(last)} s"
+        return f"from {_seconds(first, self.digits)} to {_seconds(last, self.digits)} s"
 
     def at(self, moment: int | None) -> str:
         if moment is None:
             return "without an end"
-        return f"at {_seconds(moment)} s" if self.timed else f"at line {moment}"
+        return f"at {_seconds(moment, self.digits)} s" if self.timed else f"at line {moment}"
 
 
-def _seconds(nanoseconds: int) -> str:
-    """Milliseconds, and more digits only where they say something."""
-    text = f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
-    return text[:-6] + text[-6:].rstrip("0")
+def _digits(operations: tuple[Operation, ...]) -> int:
+    """Milliseconds where they tell all moments apart, and more digits where they do not."""
+    moments = [moment for op in operations for moment in (op.start_ns, op.end_ns)]
+    different = dict.fromkeys(moment for moment in moments if moment is not None)
+    for digits in (3, 6):
+        rounded = dict.fromkeys(_seconds(moment, digits) for moment in different)
+        if len(rounded) == len(different):
+            return digits
+    return 9
+
+
+def _seconds(nanoseconds: int, digits: int) -> str:
+    """Seconds, cut off (not rounded) after so many digits, so that their order stays."""
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"[: digits - 9 or None]
 
 
 def _verbs(f: str) -> tuple[str, str, str]:

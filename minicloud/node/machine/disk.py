@@ -35,13 +35,34 @@ _DISK = int(Kind.DISK)
 
 
 class _File:
-    __slots__ = ("durable", "durable_version", "now", "version")
+    """Content and what of it is durable: so many bytes of `platter`.
+
+    An append extends the content in place and a write puts another in its stead, so a sync need
+    copy nothing: it says up to where which content is safe.
+    """
+
+    __slots__ = ("durable_bytes", "durable_version", "now", "platter", "version")
 
     def __init__(self) -> None:
         self.now = bytearray()
         self.version = 0
-        self.durable = b""
+        self.platter = self.now
+        self.durable_bytes = 0
         self.durable_version = 0
+
+    def durable(self) -> bytes:
+        """What a power cut would leave."""
+        return bytes(self.platter[: self.durable_bytes])
+
+    def begin_again(self, content: bytes) -> None:
+        """What is there after a power cut, all of it durable."""
+        self.now = self.platter = bytearray(content)
+        self.durable_bytes = len(content)
+        self.durable_version = self.version
+
+
+Snapshot = tuple[int, bytearray, int]
+"""What a sync will make durable: version, content, bytes of it."""
 
 
 class Storage:
@@ -69,7 +90,7 @@ class Storage:
 
     def durable(self, file: str) -> bytes:
         """What a power cut would leave of the file."""
-        return self._files[file].durable if file in self._files else b""
+        return self._files[file].durable() if file in self._files else b""
 
     def files(self) -> list[str]:
         """Names, in the order of their making."""
@@ -94,16 +115,16 @@ class Storage:
         else:
             entry.now = bytearray(data)
 
-    def snapshot(self, file: str) -> tuple[int, bytes]:
+    def snapshot(self, file: str) -> Snapshot:
         """What a sync that is asked for now will make durable."""
         entry = self._files.setdefault(file, _File())
-        return entry.version, bytes(entry.now)
+        return entry.version, entry.now, len(entry.now)
 
-    def finish_sync(self, file: str, snapshot: tuple[int, bytes]) -> None:
+    def finish_sync(self, file: str, snapshot: Snapshot) -> None:
         """Make a snapshot durable, unless a later one already is."""
         entry = self._files.setdefault(file, _File())
         if snapshot[0] >= entry.durable_version:
-            entry.durable_version, entry.durable = snapshot
+            entry.durable_version, entry.platter, entry.durable_bytes = snapshot
 
     def corrupt(self, file: str, at: int) -> None:
         """Flip a bit of a byte, in the cache and on the platter: bit rot."""
@@ -114,9 +135,8 @@ class Storage:
         if not 0 <= at < len(entry.now):
             raise UsageError(f"{file} has {len(entry.now)} bytes, so byte {at} can't rot")
         entry.now[at] ^= 1
-        entry.durable = b"".join(
-            bytes([b ^ 1]) if i == at else bytes([b]) for i, b in enumerate(entry.durable)
-        )
+        if entry.platter is not entry.now and at < len(entry.platter):
+            entry.platter[at] ^= 1
 
     def crash(self, loss: Loss) -> None:
         """Leave what a power cut leaves; a torn write keeps a prefix of what is new."""
@@ -125,13 +145,13 @@ class Storage:
             return
         for entry in self._files.values():
             share = self._draw()
+            left = entry.durable()
             if loss == "keep":
-                entry.durable = bytes(entry.now)
-            elif loss == "torn" and bytes(entry.now[: len(entry.durable)]) == entry.durable:
-                keep = len(entry.durable) + int((len(entry.now) - len(entry.durable) + 1) * share)
-                entry.durable = bytes(entry.now[:keep])
-            entry.now = bytearray(entry.durable)
-            entry.durable_version = entry.version
+                left = bytes(entry.now)
+            elif loss == "torn" and entry.platter is entry.now:
+                more = int((len(entry.now) - len(left) + 1) * share)
+                left = bytes(entry.now[: len(left) + more])
+            entry.begin_again(left)
 
 
 def frame(values: tuple[Any, ...]) -> bytes:
@@ -199,10 +219,10 @@ class NodeDisk:
         serving = incarnation.serving()
 
         # What a sync makes durable is what was there when it was asked for, not when it is done.
-        snapshot = storage.snapshot(file) if op == "sync" else (0, b"")
+        snapshot = storage.snapshot(file) if op == "sync" else None
 
         def finish() -> None:
-            if op == "sync":
+            if snapshot is not None:
                 storage.finish_sync(file, snapshot)
             done.finish()
             if then is not None:

@@ -144,9 +144,9 @@ def handle(fn: Any = None, /, *, until_deadline: bool = False) -> Any:
 
     A `def` runs at the instant of delivery; an `async def` as a task of the node. A third parameter
     receives the sender's host name. Raising a subclass of `Refused` refuses the request; an
-    `OutcomeUnknown` of a nested call leaves it unanswered. With `until_deadline`, an `async def` is cancelled when the
-    time of its caller's request is over. Raises `UsageError` for annotations that fit no message,
-    or a reply that is not the request's.
+    `OutcomeUnknown` of a nested call leaves it unanswered. With `until_deadline`, an `async def` is
+    cancelled when the time of its caller's request is over. Raises `UsageError` for annotations
+    that fit no message, or a reply that is not the request's.
     """
     names = _names_at(sys._getframe(1))
 

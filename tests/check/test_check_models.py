@@ -127,7 +127,7 @@ def test_an_unknown_model_has_a_near_miss():
 
 def test_what_is_no_model_and_no_service():
     with pytest.raises(
-        UsageError, match=r"linearizable\(5\): give a model's name, a Model, or a ser"
+        UsageError, match=r"linearizable\(5\): give a model's name, a Model, or a service"
     ):
         linearizable(5)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
 import trio
 
@@ -91,11 +91,19 @@ class Cloud:
         machine = Machine(name) if isinstance(name, str) else name
         return Host(self._world, machine, cls, kwargs)
 
-    def client(self, name: str | Machine, cls: type[C] | None = None, **kwargs: Any) -> Any:
+    @overload
+    def client(self, name: str | Machine, /) -> Client: ...
+    @overload
+    def client(
+        self, name: str | Machine, cls: Callable[P, C], /, *args: P.args, **kwargs: P.kwargs
+    ) -> C: ...
+    def client(self, name: str | Machine, cls: Any = None, /, *args: Any, **kwargs: Any) -> Any:
         """Make a host with a client on it, whose operations are recorded in the history.
 
         Gives the client itself: `alice = cloud.client("alice"); await alice.call(bank, Pay(10))`.
         """
+        if args:
+            raise UsageError(f"cloud.client({name!r}, …): give the client's arguments by name")
         if cls is not None and not issubclass(cls, Client):
             raise UsageError(f"cloud.client({name!r}, {cls.__name__}): give a subclass of Client")
         machine = Machine(name) if isinstance(name, str) else name

@@ -83,6 +83,25 @@ def test_a_cas_of_unknown_outcome_may_be_the_last_to_see_a_value():
     assert linearizable("cas-register").judge(history).verdict is Verdict.VALID
 
 
+def test_an_overwrite_of_unknown_outcome_may_hide_a_write_and_leave_the_value_as_it_was():
+    """9, then 1 again (that is the unknown one), then the cas: else the 9 comes too late."""
+    history = overlapping(
+        (0, "write", 1, 0, 1, "ok", None),
+        (1, "write", 1, 2, 200, "info", None),
+        (0, "cas", [1, 2], 3, 6, "ok", None),
+        (2, "write", 9, 5, 8, "ok", None),
+        (3, "read", None, 9, 10, "ok", 2),
+    )
+    assert linearizable("cas-register").judge(history).verdict is Verdict.VALID
+    deleted = overlapping(
+        (1, "delete", None, 2, 200, "info", None),
+        (0, "append", "a", 3, 6, "ok", None),
+        (2, "append", "b", 5, 8, "ok", None),
+        (3, "get", None, 9, 10, "ok", "a"),
+    )
+    assert linearizable("kv").judge(deleted).verdict is Verdict.VALID
+
+
 def test_a_search_may_begin_with_values_in_the_queue():
     """As the windows of evidence do: what is inside counts as enqueued."""
     history = overlapping((0, "dequeue", None, 0, 1, "ok", 5), (0, "dequeue", None, 2, 3, "ok", 5))

@@ -140,14 +140,17 @@ class Search:
     def offered(self, depth: int, state: Any, done: int, spent: int) -> list[Placed]:
         """The configurations after each sort of unknown outcome that is left and of any use."""
         level = self.plan[depth]
+        fading = level.dying & ~done
         found = []
         for op, blind, shift, mask, limit in level.offers:
             one_more = ((spent >> shift) & mask) + 1
-            if one_more < limit:
-                after = self.step(state, op)
-                if after is not None and after is not UNREAD and after != state:
-                    hidden = level.dying if blind else 0
-                    found.append((depth, after, done | hidden, spent | one_more << shift))
+            if one_more >= limit:
+                continue
+            after = self.step(state, op)
+            hidden = fading if blind else 0
+            # An overwrite by the same value is of use as well: something else may hide behind it.
+            if after is not None and after is not UNREAD and (hidden or after != state):
+                found.append((depth, after, done | hidden, spent | one_more << shift))
         return found
 
     def moved(self, depth: int, state: Any, done: int, spent: int) -> list[Placed]:

@@ -140,6 +140,10 @@ _REGISTER = Model(
 )
 
 
+# What an append to anything else leaves: no get can show it. (So only a get is ever impossible,
+# and that is what allows the lens to forget what nobody reads.)
+NO_STRING = Mark("no string")
+
 # A map of strings, one key at a time. A key that is absent reads as "" (Porcupine) or as nil.
 
 
@@ -153,7 +157,7 @@ def _kv_step(state: Any, op: Operation) -> Any:
         return ABSENT
     if state is ABSENT:
         return op.argument
-    return state + op.argument if isinstance(state, str) else None
+    return state + op.argument if isinstance(state, str) else NO_STRING
 
 
 def _kv_problem(op: Operation) -> str | None:

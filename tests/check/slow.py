@@ -70,20 +70,26 @@ def possible(
 ) -> bool:
     """Whether `must` can all happen, in one order, if each of `may` happens late, or never."""
     state = plain(model) if start is IMPOSSIBLE else start
-    return fits(state, must, may)
+    return fits(state, must, may, {})
 
 
-def fits(state: Any, must: list[Operation], may: list[Operation]) -> bool:
-    """Whether what is left can happen from here on."""
+def fits(state: Any, must: list[Operation], may: list[Operation], failed: dict) -> bool:
+    """Whether what is left can happen from here on; `failed` remembers what cannot."""
     if not must:
         return True
+    here = (repr(state), *(op.start for op in (*must, *may)))
+    if here in failed:
+        return False
     # Nothing that began after another had returned can happen before that other.
     first_return = min(op.end for op in must)
     for op in (*must, *may):
         if op.start < first_return:
             then = after(state, op)
-            if then is not IMPOSSIBLE and fits(then, without(must, op), without(may, op)):
+            if then is IMPOSSIBLE:
+                continue
+            if fits(then, without(must, op), without(may, op), failed):
                 return True
+    failed[here] = None
     return False
 
 

@@ -122,6 +122,14 @@ def test_a_cas_may_answer_that_it_did_not_take_place():
     assert linearizable("cas-register").judge(fine).verdict is Verdict.VALID
 
 
+def test_what_is_appended_to_no_string_cannot_be_read():
+    steps = [("put", "x", 3, "ok", None), ("append", "x", "a", "ok", None)]
+    for answer in ("3a", "a", 3):
+        history = recorded(*steps, ("get", "x", None, "ok", answer))
+        assert linearizable("kv").judge(history).verdict is Verdict.INVALID
+    assert linearizable("kv").judge(recorded(*steps)).verdict is Verdict.VALID
+
+
 def test_an_absent_key_reads_as_nil_or_as_nothing():
     for answer in (None, ""):
         history = recorded(

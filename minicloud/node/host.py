@@ -18,7 +18,7 @@ from minicloud.node.machine.disk import Loss, NodeDisk, Storage
 from minicloud.node.machine.inbox import Inbox
 from minicloud.node.machine.points import CrashPoints
 from minicloud.node.machine.server import Server
-from minicloud.node.machine.spec import Machine, as_distribution
+from minicloud.node.machine.spec import Machine, sampler_of, takes_time
 from minicloud.node.machine.timers import Timer, retime
 from minicloud.node.node import Never, Node, Passing, Until
 from minicloud.node.world import World
@@ -47,8 +47,7 @@ class Host(Generic[N]):
         self.machine = machine
         self.name = machine.name
         self.port = world.network.attach(machine.name, machine.zone)
-        entropy = world.kernel.entropy
-        self.disk = Storage(machine, entropy.draw("disk", machine.name))
+        self.disk = Storage(machine, world.kernel.entropy)
         self.clock = MachineClock(world.kernel.clock, self._retime)
         self.state: dict[str, object] = {}
         """What the node shows; empty while it is down."""
@@ -66,9 +65,7 @@ class Host(Generic[N]):
         self._due: list[Timer] = []
         self._down_since_ns = 0
         self._points = CrashPoints()
-        self._service = as_distribution(machine.service).compile()
-        self._service_draw = entropy.draw("service", machine.name)
-        self._takes_time = as_distribution(machine.service).mean() > 0
+        self._takes_time = takes_time(machine.service)
         self._slow = (1.0, 0)
         world.hosts[machine.name] = self
         self.boot()
@@ -128,7 +125,6 @@ class Host(Generic[N]):
         node.name = self.name
         node.disk = NodeDisk(incarnation, self.disk)
         node.clock = NodeClock(self.clock)
-        node.random = kernel.entropy.stream("node", incarnation.label)
         self._incarnation, self._node = incarnation, node
         if self._on_boot is not None:
             self._on_boot(node)
@@ -291,7 +287,8 @@ class Host(Generic[N]):
     def service_ns(self) -> int:
         """How long the next handler takes before its effect, in nanoseconds: one draw each."""
         times, more_ns = self._slow
-        return int(self._service(self._service_draw()) * times) + more_ns
+        draw = self.world.kernel.entropy.stream("service", self.name).draw
+        return int(sampler_of(self.machine.service)(draw()) * times) + more_ns
 
     def _renew_server(self) -> None:
         incarnation, machine = self._incarnation, self.machine

@@ -47,13 +47,17 @@ class Node:
     """The machine's disk, through this incarnation."""
     clock: NodeClock
     """The machine's clock."""
-    random: Stream
-    """A stream of this incarnation's own."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._handlers = handlers_of(cls)
         cls._periodics = periodics_of(cls)
+
+    @property
+    def random(self) -> Stream:
+        """A stream of randomness of this incarnation's own."""
+        core = self._core
+        return core.kernel.entropy.stream("node", core.label)
 
     # Messages.
 

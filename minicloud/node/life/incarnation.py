@@ -59,7 +59,6 @@ class Incarnation(Sender):
         self.domain = Domain(host.name)
         self.context: Context = self.kernel.base_context.copy()
         self.context.run(domain_var.set, self.domain)
-        self.context.run(activity_var.set, None)
         self.calls = Calls(self)
         self.timers = 0
         self._node: Any = None
@@ -132,7 +131,7 @@ class Incarnation(Sender):
         activity: Activity,
         done: Callable[[], None] | None,
     ) -> None:
-        activity_var.set(activity)
+        token = activity_var.set(activity)
         try:
             if spec.until_deadline and activity[2] is not None:
                 with trio.move_on_at(activity[2] / NS) as scope:
@@ -152,6 +151,7 @@ class Incarnation(Sender):
             else:
                 self.kernel.fail(error)
         finally:
+            activity_var.reset(token)
             if done is not None:
                 done()
 

@@ -15,7 +15,6 @@ import outcome
 import trio
 
 from minicloud.kernel.run import Kernel
-from minicloud.node.life.activity import activity_var
 
 __all__ = ["Tasks"]
 
@@ -72,7 +71,6 @@ class Tasks:
         task = trio.lowlevel.current_task()
         while True:
             await job(*args)
-            activity_var.set(None)
             if task.context != self._context:
                 return
             self._idle.append(task)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from minicloud.errors import DiskError, UsageError
+from minicloud.kernel.entropy import Entropy
 from minicloud.kernel.records import Kind
 from minicloud.kernel.waiting import Wait
 from minicloud.node.life.activity import NOBODY
-from minicloud.node.machine.spec import Machine, as_distribution
+from minicloud.node.machine.spec import Machine, sampler_of
 from minicloud.node.messages.message import encode
 
 if TYPE_CHECKING:
@@ -68,16 +69,19 @@ Snapshot = tuple[int, bytearray, int]
 class Storage:
     """The disk itself. Tests may look at it while its machine is down."""
 
-    def __init__(self, machine: Machine, draw: Callable[[], float]) -> None:
+    def __init__(self, machine: Machine, entropy: Entropy) -> None:
         self._machine = machine
-        self._draw = draw
+        self._entropy = entropy
         self._files: dict[str, _File] = {}
-        self.write_ns = as_distribution(machine.disk_write).compile()
-        self.sync_ns = as_distribution(machine.disk_sync).compile()
+        self.write_ns = sampler_of(machine.disk_write)
+        self.sync_ns = sampler_of(machine.disk_sync)
         self.slow = 1.0
         """Factor on every write and sync."""
         self.failing: str | None = None
         """The reason that every write and sync fails with, while a fault says so."""
+
+    def _draw(self) -> float:
+        return self._entropy.stream("disk", self._machine.name).draw()
 
     def duration_ns(self, op: str) -> int:
         """How long the next operation takes: one draw each."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 
 from minicloud.errors import UsageError
-from minicloud.net.distributions import Constant, Distribution
+from minicloud.net.distributions import Constant, Distribution, Sampler
 
 __all__ = ["Machine"]
 
@@ -41,3 +43,15 @@ class Machine(msgspec.Struct, frozen=True):
 def as_distribution(value: Distribution | float) -> Distribution:
     """A number of seconds as the distribution that always gives it."""
     return value if isinstance(value, Distribution) else Constant(value)
+
+
+@cache
+def sampler_of(value: Distribution | float) -> Sampler:
+    """The sampler of a duration; ten thousand machines of one make share it."""
+    return as_distribution(value).compile()
+
+
+@cache
+def takes_time(value: Distribution | float) -> bool:
+    """Whether a duration is ever above zero."""
+    return as_distribution(value).mean() > 0

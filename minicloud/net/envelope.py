@@ -8,6 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from minicloud.net.link import Link
+    from minicloud.net.network import Port
 
 __all__ = ["DATAGRAM", "HEADER_BYTES", "REFUSAL", "REPLY", "Envelope", "Identity", "SendRecord"]
 
@@ -40,6 +41,8 @@ class Envelope(msgspec.Struct, gc=False):
     answer: int
     incarnation: str | None
     link: Link
+    port: Port
+    """Where it arrives: kept here too, so that a message need not touch its link again."""
     cancelled: bool = False
     copy: bool = False
 

@@ -74,6 +74,7 @@ class Network:
         """Whether the trace notes from which line each message was sent."""
         self._fault_numbers: dict[str, int] = {}
         self._natures: dict[Profile, Nature] = {}
+        self._last_nature: Nature | None = None
 
     # Ports and links.
 
@@ -103,15 +104,18 @@ class Network:
             profile = LOOPBACK if source == target else self.profile_between(*ports)
             nature = self.nature(profile)
             link = self.links[source, target] = Link(*ports, nature, self.kernel.entropy)
-            link.set_faults(self._faults_on(source, target))
+            if self.faults:
+                link.set_faults(self._faults_on(source, target))
         return link
 
     def nature(self, profile: Profile) -> Nature:
         """What a profile comes to; made once a profile."""
-        nature = self._natures.get(profile)
-        if nature is None:
-            nature = self._natures[profile] = Nature(profile)
-        return nature
+        # Links are made in crowds of one profile, and to hash one takes longer than to see that.
+        if self._last_nature is None or self._last_nature.profile is not profile:
+            if profile not in self._natures:
+                self._natures[profile] = Nature(profile)
+            self._last_nature = self._natures[profile]
+        return self._last_nature
 
     def set_profile(self, source: str, target: str, profile: Profile) -> None:
         """Give one link another nature from now on."""
@@ -199,7 +203,7 @@ class Network:
         link = port.routes.get(record[5]) or self._route(port, record)
         if link is None:
             return
-        envelope = Envelope(record, shape, answer, incarnation, link)
+        envelope = Envelope(record, shape, answer, incarnation, link, link.target)
         if link.plain:
             chance = link.draw()
             if chance >= link.kept:
@@ -228,15 +232,14 @@ class Network:
         """The event at the end of a message's way."""
         if envelope.cancelled:
             return
-        link = envelope.link
-        if link.faults:
-            for fault in link.faults:
+        if self.faults:
+            for fault in envelope.link.faults:
                 fate = fault.on_arrival(envelope)
                 if fate is not None:
                     if fate:
                         self.fate(envelope, fate)
                     return
-        receiver = link.target.receiver
+        receiver = envelope.port.receiver
         if receiver is None:
             self.fate(envelope, Fate.DOWN)
         else:
@@ -244,7 +247,7 @@ class Network:
 
     def land(self, envelope: Envelope) -> None:
         """Arrive whatever faults lie on the link: by hand, or in an inbox that it had reached."""
-        receiver = envelope.link.target.receiver
+        receiver = envelope.port.receiver
         if envelope.cancelled:
             return
         if receiver is None:

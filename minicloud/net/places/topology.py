@@ -51,6 +51,8 @@ class Topology:
     def profile(self, source: Port, target: Port) -> Profile:
         """The profile of a new link."""
         zones = source.zone, target.zone
+        if zones == ("", "") and not self._between:
+            return self._everywhere or self._network.profile
         regions = _region(zones[0]), _region(zones[1])
         said = self._between.get(zones) or self._between.get(regions) or self._everywhere
         if said is not None:

@@ -83,7 +83,7 @@ class Sender:
             return
         # What `Network.send` and `Source.draw` do on a plain link, without the calls.
         network.emit(record)
-        envelope = Envelope(record, message.__class__, DATAGRAM, None, link)
+        envelope = Envelope(record, message.__class__, DATAGRAM, None, link, link.target)
         link.state = state = (link.state * MULTIPLIER + INCREMENT) & MASK
         chance = (state >> 75) * UNIT
         if chance >= link.kept:

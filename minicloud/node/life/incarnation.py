@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Incarnation"]
 
 _FATE, _TIMER = int(Kind.FATE), int(Kind.TIMER)
+_DELIVERED, _DELIVERED_COPY = Fate.DELIVERED, Fate.DELIVERED_COPY
 
 
 class Incarnation(Sender):
@@ -94,7 +95,7 @@ class Incarnation(Sender):
             return
         network = self.network
         now_ns = network.clock.now_ns
-        fate = Fate.DELIVERED_COPY if envelope.copy else Fate.DELIVERED
+        fate = _DELIVERED_COPY if envelope.copy else _DELIVERED
         network.emit((_FATE, now_ns, identity, fate, self.label))
         deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
         activity: Activity = (identity, op, deadline_ns)

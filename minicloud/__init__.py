@@ -7,12 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minicloud import check, dist, faults
+    from minicloud import check, dist
     from minicloud.check.history import History
     from minicloud.check.models import Model
     from minicloud.check.verdict import Judgement, Verdict
     from minicloud.cloud import Client, Cloud, Limits, Run, operation
     from minicloud.errors import CallError, OutcomeUnknown, QuorumFailed, Refused
+    from minicloud.net import faults
     from minicloud.node.host import Host
     from minicloud.node.machine.spec import Machine
     from minicloud.node.messages.handlers import every, handle
@@ -55,7 +56,7 @@ _HOME = {
 _MODULES = {
     "check": "check",
     "dist": "dist",
-    "faults": "faults",
+    "faults": "net.faults",
     "kv": "services.kv",
     # A package that is also the decorator; see its foot.
     "scenario": "scenario",

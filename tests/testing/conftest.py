@@ -36,6 +36,9 @@ class Project:
         self.pytester = pytester
         self.path = pytester.path
         self.env = monkeypatch
+        # pytest and Hypothesis write and choose otherwise where these are set.
+        for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "FORCE_COLOR", "PY_COLORS"):
+            monkeypatch.delenv(name, raising=False)
         if not INSTALLED:
             monkeypatch.setenv("PYTHONPATH", str(ROOT))
         self.ini()

@@ -129,7 +129,8 @@ def test_with_xdist(project):
 HYPOTHESIS = """
 import pytest
 from hypothesis import Verbosity, assume, given, settings, strategies as st
-few = settings(database=None, max_examples=30)  # no profile: it would stay loaded in this process
+# No profile: it would stay loaded in this process; and none of the outer one, which CI may choose.
+few = settings(settings.get_profile("default"), database=None, derandomize=False, max_examples=30)
 """
 
 
@@ -202,6 +203,18 @@ def test_hypothesis_fails_with_the_smallest_example_and_a_line_that_repeats_it(p
     assert repeat_of(again) == words
     for word in ("Flaky", "HealthCheck", "DeadlineExceeded", "run_seeds"):
         again.stdout.no_fnmatch_line(f"*{word}*")
+
+
+def test_a_derandomized_failure_is_repeated_by_its_seed_alone(project, repeat_of):
+    project.env.setenv("CI", "true")  # Hypothesis then loads its profile "ci", which has no seed
+    derandomized = FAILS_AT_11.replace("derandomize=False", "derandomize=True")
+    first = project.test(derandomized, "-rN", apart=True)
+    first.stdout.fnmatch_lines(["E*x=1000,", "seed 11 (run 2 of 3): *", "repeat*"])
+    words = repeat_of(first)
+    assert words == ["test_it.py::test_x", "--minicloud-seed", "11", "--minicloud-seeds", "1"]
+    again = project.run(*words, "-rN", apart=True)
+    again.stdout.fnmatch_lines(["E*x=1000,", "seed 11: *", "repeat*"])
+    assert repeat_of(again) == words
 
 
 def test_a_hypothesis_test_may_be_collected_twice(project):

@@ -99,6 +99,13 @@ class Envelope(msgspec.Struct, gc=False):
         shape = self.shape if self.answer == DATAGRAM else Any
         return msgspec.msgpack.decode(self.record[9], type=shape)
 
+    @property
+    def words(self) -> str:
+        """Its arrival in a few words."""
+        number = f"{self.id[0]}:{self.id[1]}"
+        what = f"{'a copy of ' * self.copy}{'the answer to ' * bool(self.answer)}{self.kind}"
+        return f"{what} {number} from {self.source} reaches {self.port.name}"
+
     def __repr__(self) -> str:
         number = f"{self.id[0]}:{self.id[1]}"
         return (

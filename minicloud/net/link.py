@@ -23,12 +23,14 @@ _RANKS = 255
 class Plan:
     """What shall become of one message: decided by the link, then changed by the faults on it."""
 
-    __slots__ = ("copies_ns", "delay_ns", "fate")
+    __slots__ = ("copies_ns", "delay_ns", "fate", "late")
 
     def __init__(self, delay_ns: int) -> None:
         self.delay_ns = delay_ns
         self.copies_ns: list[int] = []
         self.fate: str | None = None
+        self.late = False
+        """Whether it is held back on purpose, so that later messages may overtake it."""
 
 
 class Nature:
@@ -53,7 +55,8 @@ class Link(Source):
     """A directed link between two ports. It is its own stream of randomness, for want of room.
 
     `plain` says that delay and loss, drawn and not dictated, are all there is to it: the fast path;
-    `faults` are those that lie on it now, in the order they were put there.
+    `faults` are those that lie on it now, in the order they were put there; `lane` is what an order
+    of messages does to it.
     """
 
     __slots__ = (
@@ -63,6 +66,7 @@ class Link(Source):
         "delay",
         "faults",
         "kept",
+        "lane",
         "plain",
         "rank",
         "source",
@@ -76,6 +80,7 @@ class Link(Source):
         super().__init__(state, tape)
         self.source = source
         self.target = target
+        self.lane = entropy.lane(source.name, target.name)
         # Above the rank of faults and timers; equal arrivals on two links vary by seed.
         self.rank = 1 + state % _RANKS
         self.faults: tuple[Active, ...] = ()
@@ -97,39 +102,56 @@ class Link(Source):
         """Give the link another nature; messages under way keep their arrival."""
         self._nature = nature
         self.delay, self.kept, self.stretch = nature.delay, nature.kept, nature.stretch
-        self.plain = nature.plain and not self.faults and self.tape is None
+        free = self.tape is None and self.lane is None
+        self.plain = nature.plain and not self.faults and free
 
     def set_faults(self, faults: tuple[Active, ...]) -> None:
         """Say which faults lie on the link from now on."""
         self.faults = faults
-        self.plain = self._nature.plain and not faults and self.tape is None
+        free = self.tape is None and self.lane is None
+        self.plain = self._nature.plain and not faults and free
 
     def plan(self, envelope: Envelope, now_ns: int) -> Plan:
         """Decide a message's fate, with as many draws whatever it is. The slow path of `plain`."""
-        profile, draw = self._nature.profile, self.draw
-        chance = draw()
+        profile = self._nature.profile
+        chance = self._arrival()
         lost = chance >= self.kept
         plan = Plan(0 if lost else self.delay(chance * self.stretch))
-        again = bool(profile.duplicate) and draw() < profile.duplicate
         if profile.duplicate:
-            copy_ns = self.delay(draw())
+            again, copy_ns = self._happens(profile.duplicate), self._another_delay()
             if again:
                 plan.copies_ns.append(copy_ns)
-        late = bool(profile.reorder) and draw() < profile.reorder
         if profile.reorder:
-            more_ns = self.delay(draw())
-            plan.delay_ns += more_ns if late else 0
+            plan.late, more_ns = self._happens(profile.reorder), self._another_delay()
+            plan.delay_ns += more_ns if plan.late else 0
         if profile.bandwidth_bytes_per_s is not None:
             self._wire(plan, envelope.size_bytes, now_ns)
         if lost and plan.fate is None:
             plan.fate = "lost by the link"
         for fault in self.faults:
             fault.on_send(self, envelope, plan)
-        if profile.fifo and not late and plan.fate is None:
+        if profile.fifo and not plan.late and plan.fate is None:
             # After the faults: a link that keeps order keeps it behind a delayed message too.
             self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
             plan.delay_ns = self._arrival_ns - now_ns
         return plan
+
+    # A draw below 0 is a tape's that declines to decide: nothing unusual happens, and a delay is
+    # the median.
+
+    def _arrival(self) -> float:
+        """When the message arrives, if ever: below `kept` it is a quantile of what is kept."""
+        chance = self.draw()
+        if self.lane is not None:
+            chance = self.lane(chance, self.kept)
+        return chance if chance >= 0 else self.kept / 2
+
+    def _happens(self, probability: float) -> bool:
+        return 0 <= self.draw() < probability
+
+    def _another_delay(self) -> int:
+        quantile = self.draw()
+        return self.delay(quantile if quantile >= 0 else 0.5)
 
     def _wire(self, plan: Plan, size_bytes: int, now_ns: int) -> None:
         """Queue for the wire: serialisation takes time, and the queue has an end."""

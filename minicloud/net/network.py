@@ -15,10 +15,12 @@ import msgspec
 from minicloud.errors import UsageError
 from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.run import Kernel
-from minicloud.net.envelope import Envelope, SendRecord
-from minicloud.net.faults.active import Active, activate
+from minicloud.net.envelope import Envelope, Identity, SendRecord
+from minicloud.net.faults.active import Active, Origin
 from minicloud.net.faults.bands import Band
-from minicloud.net.faults.values import Fault, Hold
+from minicloud.net.faults.effects import Hold
+from minicloud.net.faults.forms import activate
+from minicloud.net.faults.values import Fault, detail_of
 from minicloud.net.link import Link, Nature
 from minicloud.net.profile import DEFAULT, LOOPBACK, Profile
 from minicloud.net.sites import sending_line
@@ -56,6 +58,7 @@ class Network:
 
     def __init__(self, kernel: Kernel, profile: Profile = DEFAULT) -> None:
         self.kernel = kernel
+        kernel.message_type = Envelope
         self.profile = profile
         self.ports: dict[str, Port] = {}
         self.links: dict[tuple[str, str], Link] = {}
@@ -70,6 +73,10 @@ class Network:
         """Names that stand for a host at the moment of sending: virtual addresses."""
         self.emit = kernel.trace.emit
         self.clock = kernel.clock
+        self.corrupted: dict[Identity, str] = {}
+        """Messages whose payload a fault changed, with the fault's name."""
+        self.spared: Callable[[str], bool] = lambda _name: False
+        """Hosts between which no fault lies, whatever is in force."""
         self.sites = kernel.trace.sites
         """Whether the trace notes from which line each message was sent."""
         self._fault_numbers: dict[str, int] = {}
@@ -137,18 +144,31 @@ class Network:
     # Faults.
 
     def _faults_on(self, source: str, target: str) -> tuple[Active, ...]:
-        if source == target:
+        if source == target or (self.spared(source) and self.spared(target)):
             return ()
         return tuple(a for a in self.faults if a.fault.covers(source, target))
 
     def inject(self, fault: Fault) -> Active:
         """Put a fault in force until it is lifted; faults compose in the order they came."""
-        number = self._fault_numbers[fault.kind] = self._fault_numbers.get(fault.kind, 0) + 1
-        active = activate(fault, f"{fault.kind}-{number}", self.kernel.entropy)
+        active = activate(fault, Origin(self, *self.name_fault(fault)))
         self.faults.append(active)
         self._renew_links()
         self._record_fault(active, "begin")
         return active
+
+    def name_fault(self, fault: Fault) -> tuple[str, str]:
+        """A fault's name in traces, and its part in the names of its streams.
+
+        A fault of a schedule has streams by its time there, which stay when another one is dropped.
+        """
+        numbers, kind = self._fault_numbers, fault.kind
+        number = numbers[kind] = numbers.get(kind, 0) + 1
+        name = f"{kind}-{number}"
+        if fault.at is None:
+            return name, name
+        planned = f"{kind}@{fault.at!r}"
+        twin = numbers[planned] = numbers.get(planned, 0) + 1
+        return name, planned if twin == 1 else f"{planned}/{twin}"
 
     def lift(self, active: Active) -> None:
         """End one fault and leave the others; what it held goes on, in the order it came."""
@@ -161,25 +181,25 @@ class Network:
         for envelope in held:
             self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, envelope)
 
+    def spare(self, spared: Callable[[str], bool]) -> None:
+        """Let no fault lie between some hosts from now on; what was held there goes on."""
+        self.spared = spared
+        self._renew_links()
+        for active in self.faults:
+            held, active.held = active.held, []
+            for envelope in held:
+                if active in envelope.link.faults:
+                    active.held.append(envelope)
+                else:
+                    self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, envelope)
+
     def _renew_links(self) -> None:
         for (source, target), link in self.links.items():
             link.set_faults(self._faults_on(source, target))
 
     def _record_fault(self, active: Active, phase: str) -> None:
-        detail = ";".join(
-            f"{field}={getattr(active.fault, field)!r}"
-            for field in active.fault.__struct_fields__
-            if not callable(getattr(active.fault, field))
-        )
-        record = (
-            int(Kind.FAULT),
-            self.clock.now_ns,
-            active.name,
-            phase,
-            active.fault.kind,
-            detail,
-        )
-        self.emit(record)
+        kind, detail = active.fault.kind, detail_of(active.fault)
+        self.emit((int(Kind.FAULT), self.clock.now_ns, active.name, phase, kind, detail))
         self.band(active.name, active.fault.kind, begins=phase == "begin")
 
     def band(self, name: str, kind: str, *, begins: bool) -> None:

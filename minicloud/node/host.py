@@ -13,15 +13,16 @@ from minicloud.kernel.records import Fate, Kind
 from minicloud.node.life.activity import NOBODY
 from minicloud.node.life.incarnation import Incarnation
 from minicloud.node.life.periodic import start_periodic
+from minicloud.node.life.probe import ProbedDisk, ProbedIncarnation
 from minicloud.node.machine.clock import MachineClock, NodeClock
 from minicloud.node.machine.disk import Loss, NodeDisk, Storage
-from minicloud.node.machine.inbox import Inbox
+from minicloud.node.machine.pausing import Pausing
 from minicloud.node.machine.points import CrashPoints
 from minicloud.node.machine.server import Server
 from minicloud.node.machine.spec import Machine, sampler_of, takes_time
-from minicloud.node.machine.timers import Timer, retime
+from minicloud.node.machine.timers import retime
 from minicloud.node.node import Never, Node, Passing, Until
-from minicloud.node.world import World
+from minicloud.node.world import World, acting
 
 __all__ = ["Host"]
 
@@ -58,15 +59,13 @@ class Host(Generic[N]):
         self._node: N | None = None
         self._number = 0
         self._sent = 0
-        self._paused_ns: int | None = None
-        self._pauses: list[object] = []
-        self._frozen = False
-        self._inbox = Inbox()
-        self._due: list[Timer] = []
+        self.paused_ns: int | None = None
+        self.pausing = Pausing(self)
         self._down_since_ns = 0
         self._points = CrashPoints()
         self._takes_time = takes_time(machine.service)
-        self._slow = (1.0, 0)
+        self._slow = self._own_slow = (1.0, 0)
+        self._burdens: tuple[tuple[float, int], ...] = ()
         world.hosts[machine.name] = self
         self.boot()
 
@@ -78,6 +77,11 @@ class Host(Generic[N]):
         return self.machine.zone
 
     @property
+    def node_class(self) -> type[N]:
+        """What every boot makes one of."""
+        return self._cls
+
+    @property
     def up(self) -> bool:
         """Whether it has power; a paused host has."""
         return self._incarnation is not None
@@ -85,7 +89,7 @@ class Host(Generic[N]):
     @property
     def paused(self) -> bool:
         """Whether it is paused."""
-        return self._paused_ns is not None
+        return self.paused_ns is not None
 
     @property
     def peek(self) -> N:
@@ -111,19 +115,21 @@ class Host(Generic[N]):
 
     # Power.
 
+    @acting
     def boot(self) -> None:
         """Make a new node object on this machine and let it hear; raises what `__init__` does."""
         if self._incarnation is not None:
             raise UsageError(f"{self.name}.boot(): {self.name} is up; restart() crashes it first")
         self._number += 1
-        incarnation = Incarnation(self, self._number)
+        probe = self.world.probe
+        incarnation = (Incarnation if probe is None else ProbedIncarnation)(self, self._number)
         kernel = self.world.kernel
         kernel.trace.emit((_BOOT, kernel.clock.now_ns, incarnation.label, self.zone))
         self.world.network.band(self.name, "down", begins=False)
         node = self._cls.__new__(self._cls)
         node._core = incarnation
         node.name = self.name
-        node.disk = NodeDisk(incarnation, self.disk)
+        node.disk = (NodeDisk if probe is None else ProbedDisk)(incarnation, self.disk)
         node.clock = NodeClock(self.clock)
         self._incarnation, self._node = incarnation, node
         if self._on_boot is not None:
@@ -152,6 +158,7 @@ class Host(Generic[N]):
         if main is not None:
             incarnation.spawn(main)
 
+    @acting
     def crash(self, disk: Loss = "lose-unsynced") -> None:
         """Cut the power: no `finally` of the node runs, and nothing it still does has an effect."""
         if disk not in get_args(Loss):
@@ -168,10 +175,8 @@ class Host(Generic[N]):
         self._incarnation = self._node = None
         self._down_since_ns = kernel.clock.now_ns
         self._abandon(incarnation, Fate.DOWN)
-        self._due.clear()
         self.state = {}
-        if self._paused_ns is not None:
-            self._unpause()
+        self.pausing.cut()
         incarnation.calls.drop_all()
         kernel.kill(incarnation.domain, incarnation.tasks.scope)
         self.disk.crash(disk)
@@ -184,7 +189,7 @@ class Host(Generic[N]):
 
     def _abandon(self, incarnation: Incarnation, fate: str) -> None:
         """Messages that reached the machine and will reach no handler."""
-        for envelope in self._inbox.empty():
+        for envelope in self.pausing.empty():
             self.world.network.fate(envelope, fate)
         if incarnation.server is not None:
             incarnation.server.abandon(fate)
@@ -202,10 +207,13 @@ class Host(Generic[N]):
         """A node came to a named crash point; crash there if somebody asked for it."""
         if not incarnation.alive:
             return Never()
-        if not self._points.reach(point):
+        probe, in_handler = self.world.probe, incarnation.activity is not None
+        if self._points.reach(point):
+            self.crash()
+        elif probe is not None and probe.reach(self, f"at {point}"):
+            probe.cut(self)
+        else:
             return Passing()
-        in_handler = incarnation.activity is not None
-        self.crash()
         if in_handler:
             raise PowerCut(f"{self.name} lost power at {point}")
         return Never()
@@ -219,53 +227,12 @@ class Host(Generic[N]):
         With `freeze_clock` the machine is suspended: its clock and its timers stand still too. Of
         several such blocks at once the last to end resumes; `resume()` ends them all.
         """
-        mine = object()
-        if self._incarnation is not None:
-            self._pauses.append(mine)
-        if self._incarnation is not None and self._paused_ns is None:
-            kernel = self.world.kernel
-            self._paused_ns = kernel.clock.now_ns
-            self._frozen = freeze_clock
-            if freeze_clock:
-                self.clock.freeze()
-            self.port.receiver = self._inbox
-            kernel.scheduler.withhold(self._incarnation.domain)
-            self._fault("pause", "begin")
-        return Until(lambda: self._end_pause(mine))
-
-    def _end_pause(self, mine: object) -> None:
-        if self._pauses == [mine]:
-            self.resume()
-        elif mine in self._pauses:
-            self._pauses.remove(mine)
+        mine = self.pausing.begin(freeze_clock=freeze_clock)
+        return Until(lambda: self.pausing.end(mine))
 
     def resume(self) -> None:
         """Let a paused node go on."""
-        incarnation = self._incarnation
-        if self._paused_ns is None or incarnation is None:
-            return
-        kernel = self.world.kernel
-        paused_for_ns = kernel.clock.now_ns - self._paused_ns
-        frozen = self._frozen
-        self._unpause()
-        self._fault("pause", "end")
-        kernel.scheduler.release(incarnation.domain)
-        self.port.receiver = incarnation
-        due, self._due = self._due, []
-        if frozen:
-            retime(self, lambda timer: timer.due_ns + paused_for_ns, due)
-        else:
-            for timer in due:
-                self.fire(timer)
-        for envelope in self._inbox.empty():
-            kernel.at(kernel.clock.now_ns, self.world.network.land, envelope, rank=1)
-
-    def _unpause(self) -> None:
-        self._paused_ns = None
-        self._pauses.clear()
-        if self._frozen:
-            self.clock.thaw()
-        self._frozen = False
+        self.pausing.resume()
 
     def slow(self, *, times: float = 1.0, by: float = 0.0) -> Until:
         """Make every handler take `times` its service time plus `by` seconds, until `slow()` again.
@@ -274,15 +241,36 @@ class Host(Generic[N]):
         """
         if times <= 0 or by < 0:
             raise UsageError(f"slow(times={times}, by={by}): times is above 0 and by 0 or more")
-        before, self._slow = self._slow, (mine := (times, to_ns(by)))
-        self._fault("slow", "end" if self._slow == (1.0, 0) else "begin", f"times={times} by={by}")
-        self._renew_server()
+        before, self._own_slow = self._own_slow, (mine := (times, to_ns(by)))
+        phase = "end" if self._own_slow == (1.0, 0) else "begin"
+        self.tell("slow", phase, f"times={times} by={by}")
+        self._renew_pace()
 
         def end() -> None:
-            if self._slow is mine:
+            if self._own_slow is mine:
                 self.slow(times=before[0], by=seconds(before[1]))
 
         return Until(end)
+
+    def burden(self, times: float, by: float) -> Callable[[], None]:
+        """Make handlers slower beside whatever else does, until the call of what this gives."""
+        mine = (times, to_ns(by))
+        self._burdens += (mine,)
+        self._renew_pace()
+
+        def end() -> None:
+            at = self._burdens.index(mine)
+            self._burdens = self._burdens[:at] + self._burdens[at + 1 :]
+            self._renew_pace()
+
+        return end
+
+    def _renew_pace(self) -> None:
+        times, more_ns = self._own_slow
+        for factor, by_ns in self._burdens:
+            times, more_ns = times * factor, more_ns + by_ns
+        self._slow = times, more_ns
+        self._renew_server()
 
     def service_ns(self) -> int:
         """How long the next handler takes before its effect, in nanoseconds: one draw each."""
@@ -306,17 +294,6 @@ class Host(Generic[N]):
             return 1
         return self.machine.concurrency
 
-    # Timers of the node.
-
-    def fire(self, timer: Timer) -> None:
-        """A node's timer is due: run it, or keep it for the end of a pause."""
-        if timer.cancelled or not timer.incarnation.alive:
-            return
-        if self._paused_ns is not None:
-            self._due.append(timer)
-        else:
-            timer.incarnation.fire(timer)
-
     def _retime(self, before: float, after: float) -> None:
         """Move pending timers to what is left of them at another rate of the clock."""
         now_ns = self.world.kernel.clock.now_ns
@@ -337,7 +314,8 @@ class Host(Generic[N]):
         if self.world.crash_on_error:
             self.crash()
 
-    def _fault(self, kind: str, phase: str, detail: str = "") -> None:
+    def tell(self, kind: str, phase: str, detail: str = "") -> None:
+        """Say in the trace that something wrong with this machine begins or ends."""
         kernel = self.world.kernel
         kernel.trace.emit((_FAULT, kernel.clock.now_ns, self.name, phase, kind, detail))
         self.world.network.band(self.name, kind, begins=phase == "begin")

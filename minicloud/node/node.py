@@ -6,12 +6,13 @@ what is not on the disk is gone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import trio
 
-from minicloud.kernel.clock import to_ns
+from minicloud.errors import UsageError
+from minicloud.kernel.clock import NS, to_ns
 from minicloud.node.life.activity import Activity, activity_var
 from minicloud.node.life.calls import Unset
 from minicloud.node.messages.address import address_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Node"]
 
 R = TypeVar("R")
+
+_LONG = 1e9
+"""Seconds that are surely a number, so that nothing need be looked at more closely."""
 
 
 class Node:
@@ -107,13 +111,27 @@ class Node:
 
     # Time.
 
-    async def sleep(self, duration: float) -> None:
-        """Sleep for seconds of the node's own clock."""
-        await self._core.sleep(duration)
+    def sleep(self, duration: float) -> Coroutine[Any, Any, None]:
+        """Sleep for seconds of the node's own clock: `await self.sleep(1)`."""
+        return self._core.sleep(duration)
 
     def after(self, delay: float, fn: Callable[..., Any], *args: Any) -> Timer:
         """Call `fn(*args)` after seconds of the node's own clock; `cancel()` calls it off."""
-        return self._core.after(max(0, to_ns(delay)), fn, *args)
+        delay_ns = round(delay * NS) if 0.0 < delay < _LONG else max(0, to_ns(delay))
+        return self._core.after(delay_ns, fn, args)
+
+    def every(self, period: float, fn: Callable[..., Any], *args: Any) -> Timer:
+        """Call `fn(*args)` each time so many seconds of the node's own clock have passed.
+
+        For good, or until `cancel()`. Raises `UsageError` for a period that is not above 0. Where
+        the period is the class's and not the object's, `@every(period)` is shorter.
+        """
+        period_ns = to_ns(period)
+        if period_ns <= 0:
+            raise UsageError(f"{self.name}: every({period!r}, …): give seconds above 0")
+        timer = self._core.after(period_ns, fn, args)
+        timer.period_ns = period_ns
+        return timer
 
     def spawn(self, fn: Callable[..., Awaitable[Any]], *args: Any) -> None:
         """Start `fn(*args)` as a task of this node; it dies with the incarnation.
@@ -134,7 +152,25 @@ class Node:
         """
         return self._core.host.reached(self._core, name)
 
+    def buggify(self, name: str, *, probability: float = 0.25) -> bool:
+        """Whether to misbehave here, within what is allowed: `if self.buggify("small batch"): …`.
+
+        False unless a nemesis switched it on, as a `Swarm` does: then for a quarter of the sites in
+        each run, which answer True with the probability.
+        """
+        sites = self._core.host.world.buggify
+        return sites is not None and sites.fires(self.name, name, probability)
+
     # Being seen.
+
+    def reached(self, name: str) -> None:
+        """Say that the code came to a place that tests should come to: `self.reached("retry")`.
+
+        `cloud.reachable("retry")` makes a sweep fail where no run ever did.
+        """
+        core = self._core
+        if core.alive:
+            core.host.world.reached.setdefault(name, core.kernel.clock.now_ns)
 
     def show(self, **state: object) -> None:
         """Publish state, as `role="leader", term=3`; pictures, targets and properties read it."""

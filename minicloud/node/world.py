@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import msgspec
 
@@ -13,8 +15,25 @@ from minicloud.net.places.topology import Topology
 if TYPE_CHECKING:
     from minicloud.errors import Refused
     from minicloud.node.host import Host
+    from minicloud.node.life.buggify import Buggify
+    from minicloud.node.life.probe import Probe
 
-__all__ = ["UnexpectedError", "World"]
+__all__ = ["UnexpectedError", "World", "acting"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def acting(method: Callable[P, R]) -> Callable[P, R]:
+    """Mark what a host does to tasks or with node code: it may be asked for between two steps."""
+
+    @wraps(method)
+    def entering(*args: P.args, **kwargs: P.kwargs) -> R:
+        host: Any = args[0]
+        with host.world.kernel.inside():
+            return method(*args, **kwargs)
+
+    return cast("Callable[P, R]", entering)
 
 
 class UnexpectedError(msgspec.Struct):
@@ -39,6 +58,14 @@ class World:
         """(kind, name) of each refusal that was sent → its class, so the caller meets the same."""
         self.crash_on_error = False
         """Whether an unexpected exception takes its node down, as a process that exits does."""
+        self.buggify: Buggify | None = None
+        """Where service code misbehaves on purpose; None unless a nemesis asked for it."""
+        self.probe: Probe | None = None
+        """What counts the points at which a power cut is worth a try; None unless asked for."""
+        self.reached: dict[str, int] = {}
+        """When node code first came to each place that it named, in nanoseconds."""
+        self.shelf: dict[str, Any] = {}
+        """What a room above keeps for the length of the run, each thing under a name."""
 
     def report(self, incarnation: str, where: str, error: BaseException) -> None:
         """Keep an exception that nobody expected, for the check `no-crash`."""

@@ -19,7 +19,7 @@ def test_what_is_under_way_can_be_looked_at_in_the_order_of_arrival():
         cloud.net.profile(Profile(delay=Constant(1.0)), source="a", target="b")
         a.peek.send("b", Note(1, [7]))
         a.peek.send("c", Note(2))
-        cloud.spawn(lambda: a.peek.call("c", Ping(3)))
+        cloud.start(lambda: a.peek.call("c", Ping(3)))
         await cloud.sleep(0.005)
         seen = [(e.kind, e.source, e.target, e.message()) for e in cloud.net.in_flight()]
         assert [e.message().n for e in cloud.net.in_flight(kind=Note)] == [2, 1]

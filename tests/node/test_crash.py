@@ -117,7 +117,7 @@ def test_the_dead_leave_every_queue_of_the_living():
         host = cloud.node("q", Queued, shared=(lock, full, empty, condition, limiter))
         await cloud.sleep(1)
         for fn in (lock.acquire, limiter.acquire, empty.receive, under):
-            cloud.spawn(living, fn)
+            cloud.start(living, fn)
         await cloud.sleep(1)
         host.crash()
         await cloud.sleep(1)

@@ -286,7 +286,7 @@ def test_several_may_await_the_same_operation():
             ended.append(cloud.now)
 
         for _ in range(3):
-            cloud.spawn(wait)
+            cloud.start(wait)
         await cloud.sleep(3)
         await done
         return ended

@@ -257,7 +257,7 @@ def test_an_exit_in_a_nodes_code_ends_the_run_cleanly(how, error):
     async def main(cloud):
         b = cloud.node("b", Leaver)
         if how == "scenario task":
-            cloud.spawn(leave)
+            cloud.start(leave)
         cloud.client("a").send(b, Note() if how == "handler" else Ping())
         await cloud.sleep(10)
 

@@ -174,7 +174,7 @@ def test_a_node_that_has_crashed_and_come_back_may_still_answer():
         async def ask():
             asked.update(await a.peek.quorum(["b", "c"], Ping(3), need=2))
 
-        cloud.spawn(ask)
+        cloud.start(ask)
         await cloud.sleep(0.05)
         b.restart()
         await cloud.sleep(1)

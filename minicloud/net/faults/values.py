@@ -1,175 +1,117 @@
-"""Owns faults of the network as values: what they do, between whom; not when, and not to what run.
+"""Owns what every fault has in common: when, how long, and the words for a field that is wrong.
 
-The same frozen classes serve `with cloud.net.…`, `cloud.inject`, and schedules. Hosts are given by
-name or by pattern (`"r*"`); the front door in `control` turns handles into names.
+A fault is a frozen value: what is wrong, and with whom. The same classes serve `with cloud.net.…`,
+`cloud.inject` and schedules, and can be written as TOML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fnmatch import fnmatchcase
+import math
 from typing import Any
 
 import msgspec
 
 from minicloud.errors import UsageError
-from minicloud.net.distributions import Constant, Distribution
+from minicloud.net.faults.names import FieldError, flat, is_selector
 
-__all__ = [
-    "Bridge",
-    "Cut",
-    "Delay",
-    "Drop",
-    "Duplicate",
-    "Fault",
-    "Hold",
-    "Isolate",
-    "Loss",
-    "OneWay",
-    "Partition",
-]
-
-Names = tuple[str, ...]
+__all__ = ["Fault", "detail_of", "must_be_resolved", "timeless", "unresolved"]
 
 
-def _member(name: str, patterns: Names) -> bool:
-    return any(name == p or fnmatchcase(name, p) for p in patterns)
+class Fault(msgspec.Struct, frozen=True, tag_field="fault", kw_only=True):
+    """Something wrong with links or with machines."""
 
+    at: float | None = None
+    """In a schedule, when it comes: seconds from the schedule's start; None is at its start."""
+    lasts: float | None = None
+    """In a schedule, for how many seconds; None is until the schedule heals everything."""
 
-def _probability(fault: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise UsageError(f"{fault} probability goes from 0 to 1, and is {value!r}")
-
-
-class Fault(msgspec.Struct, frozen=True, tag_field="fault"):
-    """Something wrong with links. `covers` says with which."""
-
-    def covers(self, source: str, target: str) -> bool:
-        """Whether the fault lies on the link from `source` to `target`."""
-        raise NotImplementedError
+    def __post_init__(self) -> None:
+        if self.at is not None:
+            self.require("at", self.at, least=0.0)
+        if self.lasts is not None:
+            self.require("lasts", self.lasts, above=0.0)
 
     @property
     def kind(self) -> str:
         """The fault's name in traces and reasons."""
         return str(self.__struct_config__.tag)
 
-
-class Cut(Fault, frozen=True):
-    """A fault that stops every message on the links it covers, also those under way."""
-
-
-class Partition(Cut, frozen=True, tag="partition"):
-    """Hosts of different groups can't reach each other; hosts in no group reach everybody."""
-
-    groups: tuple[Names, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.groups) < 2 or not all(self.groups):
-            raise UsageError("Partition needs two groups of hosts or more, none of them empty")
-
     def covers(self, source: str, target: str) -> bool:
-        sides = [i for i, group in enumerate(self.groups) if _member(source, group)]
-        others = [i for i, group in enumerate(self.groups) if _member(target, group)]
-        return bool(sides) and bool(others) and not set(sides) & set(others)
+        """Whether the fault lies on the link from `source` to `target`."""
+        raise NotImplementedError
+
+    def wrong(self, field: str, problem: str) -> FieldError:
+        """The error for a field that means nothing."""
+        return FieldError(type(self).__name__, field, problem)
+
+    def require(
+        self,
+        field: str,
+        value: Any,
+        *,
+        least: float | None = None,
+        above: float | None = None,
+        unit: str = "seconds",
+        whole: bool = False,
+    ) -> None:
+        """Raise `FieldError` unless `value` is a finite number so large, and keep it as a float."""
+        good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        good = good and (least is None or value >= least) and (above is None or value > above)
+        if good and math.isfinite(value):
+            self._keep(field, value if whole else float(value))
+            return
+        bound = f"above {above:g}" if above is not None else f"of {least:g} or more"
+        raise self.wrong(field, f"give {unit} {bound}, and is {said(value)}")
+
+    def require_share(self, field: str) -> None:
+        """Raise `FieldError` unless the field is a probability."""
+        value = getattr(self, field)
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (good and 0 <= value <= 1):
+            raise self.wrong(field, f"a probability goes from 0 to 1, and is {said(value)}")
+        self._keep(field, float(value))
+
+    def _keep(self, field: str, value: Any) -> None:
+        # 3 seconds are the 3.0 that a file gives back, for the trace tells them as they are.
+        msgspec.structs.force_setattr(self, field, value)
 
 
-class OneWay(Cut, frozen=True, tag="one-way"):
-    """Messages from `sources` to `targets` are lost; the other direction works."""
-
-    sources: Names
-    targets: Names
-
-    def covers(self, source: str, target: str) -> bool:
-        return _member(source, self.sources) and _member(target, self.targets)
+def said(value: Any) -> str:
+    """A value as its writer wrote it: -3 for what became -3.0."""
+    return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-class Isolate(Cut, frozen=True, tag="isolate"):
-    """Nobody reaches these hosts and they reach nobody, not even each other."""
-
-    hosts: Names
-
-    def covers(self, source: str, target: str) -> bool:
-        return _member(source, self.hosts) or _member(target, self.hosts)
+def timeless(fault: Fault) -> Fault:
+    """The same fault without `at` and `lasts`, which mean something in a schedule only."""
+    return msgspec.structs.replace(fault, at=None, lasts=None)
 
 
-class Bridge(Cut, frozen=True, tag="bridge"):
-    """Two sides that can't reach each other, and hosts between that reach both."""
+def unresolved(fault: Fault) -> str | None:
+    """A selector or a shape in the fault for which no host has been named yet, or None."""
+    for field in fault.__struct_fields__:
+        value = getattr(fault, field)
+        if isinstance(value, str) and field != "groups":
+            continue
+        for name in flat(value):
+            if is_selector(name):
+                return name
+    return None
 
-    left: Names
-    bridge: Names
-    right: Names
 
-    def covers(self, source: str, target: str) -> bool:
-        if _member(source, self.bridge) or _member(target, self.bridge):
-            return False
-        return (_member(source, self.left) and _member(target, self.right)) or (
-            _member(source, self.right) and _member(target, self.left)
+def detail_of(fault: Fault) -> str:
+    """What the trace says of a fault: its fields, but for its time and for functions."""
+    return ";".join(
+        f"{field}={value!r}"
+        for field in fault.__struct_fields__
+        if field not in ("at", "lasts") and not callable(value := getattr(fault, field))
+    )
+
+
+def must_be_resolved(fault: Fault) -> None:
+    """Raise `UsageError` where a fault still says "whoever fits", which is a schedule's to find."""
+    name = unresolved(fault)
+    if name is not None:
+        raise UsageError(
+            f"{type(fault).__name__}: {name} has no host yet. Give names, or let a schedule find "
+            "them when the fault comes"
         )
-
-
-class Directed(Fault, frozen=True, kw_only=True):
-    """A fault on the messages from some hosts to some others, perhaps of one kind only."""
-
-    source: Names = ("*",)
-    target: Names = ("*",)
-    message: str | None = None
-    """Only messages of this kind."""
-    replies_to: str | None = None
-    """Only replies to requests of this kind."""
-
-    def __post_init__(self) -> None:
-        if self.message is not None and self.replies_to is not None:
-            raise UsageError(
-                f"{self.kind}: give message= or replies_to=, not both: no message is both"
-            )
-
-    def covers(self, source: str, target: str) -> bool:
-        return _member(source, self.source) and _member(target, self.target)
-
-
-class Loss(Directed, frozen=True, tag="loss"):
-    """Each message is lost with a probability."""
-
-    probability: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _probability("Loss", self.probability)
-
-
-class Delay(Directed, frozen=True, tag="delay"):
-    """Each message takes longer, by a draw from a distribution."""
-
-    extra: Distribution = Constant(0.1)
-
-
-class Duplicate(Directed, frozen=True, tag="duplicate"):
-    """Each message arrives twice with a probability, the copy `after` later."""
-
-    probability: float = 1.0
-    after: Distribution = Constant(0.001)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _probability("Duplicate", self.probability)
-
-
-class Drop(Directed, frozen=True, tag="drop"):
-    """Messages that fit are dropped: of a kind, of a direction, for which `when` holds, the first
-    `count`.
-
-    `when` is a function of the decoded message, or of the reply (as plain data) where `replies_to`
-    is given; a fault with one is no plain data itself.
-    """
-
-    when: Callable[[Any], bool] | None = None
-    count: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.count is not None and self.count < 0:
-            raise UsageError(f"Drop count is how many to drop, from 0, and is {self.count}")
-
-
-class Hold(Directed, frozen=True, tag="hold"):
-    """Messages wait on the link until the fault is lifted, then go on in the order they came."""

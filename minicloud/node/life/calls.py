@@ -47,15 +47,13 @@ class Unset:
 class Calls:
     """The calls that one incarnation has under way."""
 
-    __slots__ = ("_answered", "_incarnation", "_number", "_pending", "waits")
+    __slots__ = ("_answered", "_incarnation", "_number", "_pending")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._number = 0
         self._pending: dict[int, Then] = {}
         self._answered: dict[int, None] = {}
-        self.waits: dict[Wait, None] = {}
-        """What tasks wait for through this incarnation; a crash ends the waits of foreign ones."""
 
     # What comes back.
 
@@ -72,22 +70,32 @@ class Calls:
             fate = Fate.DUPLICATE_REPLY if call in self._answered else Fate.LATE_REPLY
             network.fate(envelope, fate, incarnation.label)
             return
+        failed: Exception | None = None
+        try:
+            result = self._reply(envelope) if envelope.answer == REPLY else self._refusal(envelope)
+        except Exception as error:  # noqa: BLE001 - of a damaged answer, anything may be wrong
+            by = network.corrupted.get(envelope.id)
+            if by is not None:
+                self._pending[call] = then
+                network.fate(envelope, f"{Fate.UNREADABLE}: corrupt by {by}", incarnation.label)
+                return
+            failed = error
         network.fate(envelope, Fate.DELIVERED, incarnation.label)
         self._answered[call] = None
         if len(self._answered) > _REMEMBERED:
             del self._answered[next(iter(self._answered))]
-        if envelope.answer == REPLY:
-            then(self._reply(envelope))
-        else:
-            then(self._refusal(envelope))
+        then(result if failed is None else self._no_reply(envelope, failed))
 
     def _reply(self, envelope: Envelope) -> Any:
-        try:
-            return reply_decoder_of(envelope.shape)(envelope.payload)
-        except msgspec.ValidationError as error:
-            msg = f"{envelope.source} answered {envelope.kind} with no such reply: {error}"
-            self._incarnation.unexpected(UsageError(msg), f"reply to {envelope.kind}")
-            return OutcomeUnknown(msg)
+        return reply_decoder_of(envelope.shape)(envelope.payload)
+
+    def _no_reply(self, envelope: Envelope, error: Exception) -> OutcomeUnknown:
+        """The answer is none of the replies that the request's type allows: the answerer's bug."""
+        if not isinstance(error, msgspec.ValidationError):
+            raise error
+        msg = f"{envelope.source} answered {envelope.kind} with no such reply: {error}"
+        self._incarnation.unexpected(UsageError(msg), f"reply to {envelope.kind}")
+        return OutcomeUnknown(msg)
 
     def _refusal(self, envelope: Envelope) -> Refused:
         name, args, attributes = msgspec.msgpack.decode(envelope.payload)
@@ -106,9 +114,11 @@ class Calls:
         """
         self._pending.clear()
         label, domain = self._incarnation.label, self._incarnation.domain
-        for wait in list(self.waits):
+        for wait in list(self._incarnation.kernel.waits):
             task = wait.task
-            if task is not None and task.context.get(domain_var) is not domain:
+            if task is None or wait.through is not self:
+                continue
+            if task.context.get(domain_var) is not domain:
                 wait.throw(OutcomeUnknown(f"{label} crashed while it waited for {wait.what()}"))
 
     # What is asked.
@@ -139,13 +149,14 @@ class Calls:
         Raises a `Refused` subclass where the service said no, `OutcomeUnknown` where no reply came.
         """
         incarnation = self._incarnation
+        if incarnation.host.paused_ns is not None:
+            await self._paused()
         if not incarnation.alive:
             await self.down()
         deadline_ns, duration = self._limit(timeout)
         kind = request._kind
         limit = "no timeout" if duration is None else f"timeout {duration:g} s"
-        wait = Wait(incarnation.kernel, lambda: f"{target}'s reply to {kind} ({limit})")
-        self.waits[wait] = None
+        wait = Wait(incarnation.kernel, lambda: f"{target}'s reply to {kind} ({limit})", self)
         number = self._register(lambda result: _settle(wait, result))
         timer: Timer | None = None
         try:
@@ -155,7 +166,6 @@ class Calls:
             return await wait.park()
         finally:
             self._pending.pop(number, None)
-            self.waits.pop(wait, None)
             if timer is not None:
                 timer.cancel()
 
@@ -175,11 +185,13 @@ class Calls:
         if need > len(names):
             raise UsageError(f"A quorum of {need} can't come from {len(names)} nodes: {names}")
         incarnation = self._incarnation
+        if incarnation.host.paused_ns is not None:
+            await self._paused()
         if not incarnation.alive:
             await self.down()
         deadline_ns, duration = self._limit(timeout)
         kind = request._kind
-        wait = Wait(incarnation.kernel, lambda: f"{need} of {len(names)} replies to {kind}")
+        wait = Wait(incarnation.kernel, lambda: f"{need} of {len(names)} replies to {kind}", self)
         serving = incarnation.serving() or NOBODY
 
         def hear(name: str, reply: Any) -> None:
@@ -197,12 +209,10 @@ class Calls:
         if need <= 0:
             gathering.finished = True
             return {}
-        self.waits[wait] = None
         try:
             await wait.park()
             return dict(gathering.replies)
         finally:
-            self.waits.pop(wait, None)
             if timer is not None and not self._any_pending(numbers):
                 timer.cancel()
 
@@ -211,6 +221,17 @@ class Calls:
         # A step, for whoever tries again and again would never let anything else happen.
         await trio.lowlevel.checkpoint()
         raise OutcomeUnknown(f"{self._incarnation.label} is down, so nothing happens")
+
+    async def _paused(self) -> None:
+        """Let somebody's code outside wait for the end of a pause, as the node's own does."""
+        incarnation = self._incarnation
+        while incarnation.alive and incarnation.host.paused_ns is not None:
+            wait = Wait(
+                incarnation.kernel, lambda: f"the end of {incarnation.host.name}'s pause", self
+            )
+            # Due at once, so it is the pause that keeps it.
+            incarnation.after(0, wait.wake, (), "pause", True)
+            await wait.park()
 
     def _any_pending(self, numbers: list[int]) -> bool:
         return any(number in self._pending for number in numbers)
@@ -226,7 +247,7 @@ class Calls:
         return self._number
 
     def _limit_timer(self, duration: float, fn: Callable[..., Any], *args: Any) -> Timer:
-        return self._incarnation.after(to_ns(duration), fn, *args, quiet=True, rank=RANK_LIMIT)
+        return self._incarnation.after(to_ns(duration), fn, args, "", True, RANK_LIMIT)
 
     def _expire(self, number: int, target: str, request: Any, duration: float) -> None:
         then = self._pending.pop(number, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context
+from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,15 +27,16 @@ from minicloud.node.life.activity import Activity, activity_var
 from minicloud.node.life.calls import Calls
 from minicloud.node.life.sender import Sender
 from minicloud.node.life.tasks import Tasks
-from minicloud.node.machine.timers import Timer
+from minicloud.node.machine.timers import Timer, fire
 from minicloud.node.messages.handlers import HandlerSpec
+from minicloud.node.messages.later import Later
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host
 
 __all__ = ["Incarnation"]
 
-_FATE, _TIMER = int(Kind.FATE), int(Kind.TIMER)
+_FATE = int(Kind.FATE)
 _DELIVERED, _DELIVERED_COPY = Fate.DELIVERED, Fate.DELIVERED_COPY
 
 
@@ -57,7 +59,7 @@ class Incarnation(Sender):
         super().__init__(host.world.network, host.port, f"{host.name}.{number}")
         self.host = host
         self.kernel = host.world.kernel
-        self.domain = Domain(host.name)
+        self.domain = Domain(host.name, host.clock)
         self.context: Context = self.kernel.base_context.copy()
         self.context.run(domain_var.set, self.domain)
         self.calls = Calls(self)
@@ -76,7 +78,9 @@ class Incarnation(Sender):
 
     # Receiving.
 
-    def receive(self, envelope: Envelope, done: Callable[[], None] | None = None) -> None:
+    def receive(  # noqa: C901 - in one piece, for it is the hottest path
+        self, envelope: Envelope, done: Callable[[], None] | None = None
+    ) -> None:
         """Take a message from the port and run its handler: the end of its way.
 
         A machine with limits has a server, which takes the message first, and gives it back, when
@@ -93,17 +97,17 @@ class Incarnation(Sender):
         if spec is None:
             self._unheard(envelope, done)
             return
+        try:
+            message = spec.decode(payload)
+        except Exception as error:  # noqa: BLE001 - sorted out below
+            self._unreadable(error, envelope, done)
+            return
         network = self.network
         now_ns = network.clock.now_ns
         fate = _DELIVERED_COPY if envelope.copy else _DELIVERED
         network.emit((_FATE, now_ns, identity, fate, self.label))
         deadline_ns = None if remaining_ns is None else now_ns + remaining_ns
         activity: Activity = (identity, op, deadline_ns)
-        try:
-            message = spec.decode(payload)
-        except msgspec.ValidationError as error:
-            self._unreadable(error, envelope, done)
-            return
         if spec.is_async:
             args = (message, envelope.source) if spec.wants_sender else (message,)
             self.tasks.serve(self._serve_as_task, (spec, args, envelope, activity, done))
@@ -115,6 +119,9 @@ class Incarnation(Sender):
                 result = self.context.run(spec.function, self._node, message, envelope.source)
             else:
                 result = self.context.run(spec.function, self._node, message)
+            if result.__class__ is Later:
+                result.when_said(self._teller(envelope, spec, done))
+                return
             if call is not None:
                 self.answer(envelope, REPLY, result)
         except BaseException as error:  # noqa: BLE001 - sorted out below
@@ -123,6 +130,24 @@ class Incarnation(Sender):
             self.activity = None
         if done is not None:
             done()
+
+    def _teller(
+        self, envelope: Envelope, spec: HandlerSpec, done: Callable[[], None] | None
+    ) -> Callable[[Any], None]:
+        """What answers a request whose handler has ended without a reply."""
+
+        def tell(said: Any) -> None:
+            if not self.alive:
+                return
+            if isinstance(said, Refused):
+                self._raised(said, envelope, spec)
+            elif envelope.call is not None:
+                self.answer(envelope, REPLY, said)
+            if done is not None:
+                # As an event of its own: the next handler can't begin within this one's callback.
+                self.after(0, done, (), "done", quiet=True)
+
+        return tell
 
     async def _serve_as_task(
         self,
@@ -184,11 +209,18 @@ class Incarnation(Sender):
     def _unreadable(
         self, error: Exception, envelope: Envelope, done: Callable[[], None] | None
     ) -> None:
-        msg = (
-            f"{envelope.source} sent a {envelope.shape.__name__} that is none: {error}. A field "
-            "holds what its annotation does not allow"
-        )
-        self.unexpected(UsageError(msg), f"delivery of {envelope.kind}")
+        by = self.network.corrupted.get(envelope.id)
+        if by is not None:
+            self.network.fate(envelope, f"{Fate.UNREADABLE}: corrupt by {by}", self.label)
+        else:
+            self.network.fate(envelope, Fate.DELIVERED, self.label)
+            if not isinstance(error, msgspec.ValidationError):
+                raise error
+            msg = (
+                f"{envelope.source} sent a {envelope.shape.__name__} that is none: {error}. A "
+                "field holds what its annotation does not allow"
+            )
+            self.unexpected(UsageError(msg), f"delivery of {envelope.kind}")
         if done is not None:
             done()
 
@@ -223,45 +255,28 @@ class Incarnation(Sender):
             else:
                 self.kernel.fail(error)
 
-    def after(
+    def after(  # noqa: PLR0917 - see below
         self,
         delay_ns: int,
         fn: Callable[..., Any],
-        *args: Any,
+        args: tuple[Any, ...] = (),
         name: str = "",
-        quiet: bool = False,
+        quiet: bool = False,  # noqa: FBT001, FBT002 - see below
         rank: int = RANK_FAULT,
     ) -> Timer:
         """Call `fn(*args)` after a local duration, as plain code of this incarnation."""
-        self.timers += 1
-        clock = self.kernel.clock
+        # All by position, here and below: one call by name costs as much as the rest of a timer.
+        self.timers = number = self.timers + 1
+        clock = self.network.clock
         activity = self.activity or activity_var.get()
-        due_ns = clock.now_ns + self.host.clock.true_ns(delay_ns)
-        timer = Timer(
-            self,
-            (self.label, -self.timers),
-            due_ns,
-            fn,
-            args,
-            name=name or getattr(fn, "__name__", "timer"),
-            op=None if activity is None else activity[1],
-            quiet=quiet,
-            rank=rank,
-        )
+        machine = self.host.clock
+        due_ns = clock.now_ns + (delay_ns if machine.rate == 1.0 else machine.true_ns(delay_ns))
+        op = None if activity is None else activity[1]
+        name = name or getattr(fn, "__name__", "timer")
+        timer = Timer(self, number, due_ns, fn, args, name, op, quiet, rank)
         if self.alive:
-            clock.at(due_ns, rank, self.host.fire, timer)
+            heappush(clock.heap, (due_ns, rank, clock.sequence(), fire, timer))
         return timer
-
-    def fire(self, timer: Timer) -> None:
-        """Run a timer's call, as part of nobody's request but of its own id."""
-        if timer.cancelled or not self.alive:
-            return
-        timer.cancelled = True
-        if timer.quiet:
-            timer.fn(*timer.args)
-            return
-        self.network.emit((_TIMER, self.kernel.clock.now_ns, timer.id, timer.name))
-        self.act((timer.id, timer.op, None), f"timer {timer.name}", timer.fn, timer.args)
 
     def act(
         self,
@@ -291,11 +306,10 @@ class Incarnation(Sender):
         if duration <= 0:
             await trio.lowlevel.checkpoint()
             return
-        wait = Wait(self.kernel, lambda: f"its own sleep of {duration:g} s")
-        timer = self.after(to_ns(duration), wait.wake, name="sleep", quiet=True)
-        self.calls.waits[wait] = None
+        wait = Wait(self.kernel, lambda: f"its own sleep of {duration:g} s", self.calls)
+        timer = self.after(to_ns(duration), wait.wake, (), "sleep", True)
         try:
             await wait.park()
         finally:
-            self.calls.waits.pop(wait, None)
-            timer.cancel()
+            if not timer.cancelled:
+                timer.cancel()

@@ -23,7 +23,7 @@ def start_periodic(incarnation: Incarnation, node: Node, spec: PeriodicSpec) -> 
         return to_ns(spec.period * (1.0 - early))
 
     def tick() -> None:
-        incarnation.after(period_ns(), tick, name=spec.method)
+        incarnation.after(period_ns(), tick, (), spec.method)
         method()
 
     async def loop() -> None:
@@ -33,5 +33,7 @@ def start_periodic(incarnation: Incarnation, node: Node, spec: PeriodicSpec) -> 
 
     if spec.is_async:
         incarnation.spawn(loop)
+    elif spec.jitter:
+        incarnation.after(period_ns(), tick, (), spec.method)
     else:
-        incarnation.after(period_ns(), tick, name=spec.method)
+        node.every(spec.period, method)

@@ -48,7 +48,8 @@ class Tasks:
                 self._kernel.start_soon(self._context.copy(), self._root)
         else:
             # A copy: plain code of the node runs in the context itself, and may start tasks.
-            self._context.copy().run(self._nursery.start_soon, job, *args, name=name)
+            with self._kernel.inside():
+                self._context.copy().run(self._nursery.start_soon, job, *args, name=name)
 
     def serve(self, job: Job, args: tuple[Any, ...]) -> None:
         """Run a job in a task that waits for one, or in a new task."""

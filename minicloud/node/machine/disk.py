@@ -4,22 +4,28 @@ A write reaches the page cache, a sync makes durable all that was written to the
 crash loses the rest, keeps it, or keeps a torn prefix of it. Reading is from the page cache and
 takes no virtual time. The storage outlives the node; the handle `NodeDisk` dies with its
 incarnation, and what it had under way then is not done.
+
+A disk that refuses (full, failing) raises `DiskError` where the operation is asked for: out of
+`await self.disk.sync(…)` and out of a call with `then=` alike, and then nothing was done and `then`
+is not called. A node on a stalled disk just waits.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from fnmatch import fnmatchcase
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from minicloud.errors import DiskError, UsageError
-from minicloud.kernel.entropy import Entropy
+from minicloud.kernel.entropy import Draw, Entropy
 from minicloud.kernel.records import Kind
 from minicloud.kernel.waiting import Wait
-from minicloud.node.life.activity import NOBODY
+from minicloud.node.life.activity import NOBODY, Activity
+from minicloud.node.machine.ailing import Ailing, Trouble
 from minicloud.node.machine.spec import Machine, sampler_of
 from minicloud.node.messages.message import encode
 
@@ -79,6 +85,8 @@ class Storage:
         """Factor on every write and sync."""
         self.failing: str | None = None
         """The reason that every write and sync fails with, while a fault says so."""
+        self.ailing: Ailing | None = None
+        """What faults do to it; None on a disk that never had one."""
 
     def _draw(self) -> float:
         return self._entropy.stream("disk", self._machine.name).draw()
@@ -86,7 +94,16 @@ class Storage:
     def duration_ns(self, op: str) -> int:
         """How long the next operation takes: one draw each."""
         sample = self.sync_ns if op == "sync" else self.write_ns
-        return int(sample(self._draw()) * self.slow)
+        duration_ns = int(sample(self._draw()) * self.slow)
+        return duration_ns if self.ailing is None else self.ailing.duration_ns(duration_ns)
+
+    def suffer(self, trouble: Trouble) -> Callable[[], None]:
+        """Put a trouble in force; the call of what this gives ends it and leaves the others."""
+        if self.ailing is None:
+            self.ailing = Ailing()
+        ailing = self.ailing
+        ailing.begin(trouble)
+        return lambda: ailing.end(trouble)
 
     def read(self, file: str) -> bytes:
         """The whole file as the page cache has it; empty where there is none."""
@@ -100,8 +117,10 @@ class Storage:
         """Names, in the order of their making."""
         return list(self._files)
 
-    def check(self, more: int) -> None:
+    def check(self, op: str, file: str, more: int) -> None:
         """Raise `DiskError` where a fault, or the capacity, forbids so many bytes more."""
+        if self.ailing is not None:
+            self.ailing.check(op, file, more)
         if self.failing is not None:
             raise DiskError(self.failing)
         limit = self._machine.disk_bytes
@@ -120,8 +139,10 @@ class Storage:
             entry.now = bytearray(data)
 
     def snapshot(self, file: str) -> Snapshot:
-        """What a sync that is asked for now will make durable."""
+        """What a sync that is asked for now will make durable; of a disk that lies, nothing new."""
         entry = self._files.setdefault(file, _File())
+        if self.ailing is not None and self.ailing.lies:
+            return entry.durable_version, entry.platter, entry.durable_bytes
         return entry.version, entry.now, len(entry.now)
 
     def finish_sync(self, file: str, snapshot: Snapshot) -> None:
@@ -141,6 +162,18 @@ class Storage:
         entry.now[at] ^= 1
         if entry.platter is not entry.now and at < len(entry.platter):
             entry.platter[at] ^= 1
+
+    def rot(self, pattern: str, probability: float, draws: Callable[[str], Draw]) -> None:
+        """In each file that fits, with a probability, flip a bit of a drawn byte.
+
+        Each file has draws of its own: whether, and where.
+        """
+        for file, entry in self._files.items():
+            if fnmatchcase(file, pattern):
+                draw = draws(file)
+                hit, where = draw() < probability, draw()
+                if hit and entry.now:
+                    self.corrupt(file, int(where * len(entry.now)))
 
     def crash(self, loss: Loss) -> None:
         """Leave what a power cut leaves; a torn write keeps a prefix of what is new."""
@@ -213,9 +246,10 @@ class NodeDisk:
         incarnation, storage = self._incarnation, self._storage
         if not incarnation.alive:
             return _Done(incarnation, op, file)
-        storage.check(len(data))
-        now_ns = incarnation.kernel.clock.now_ns
+        # Drawn also where the disk refuses: that must not move how long the next one takes.
         duration_ns = storage.duration_ns(op)
+        storage.check(op, file, len(data))
+        now_ns = incarnation.kernel.clock.now_ns
         if op != "sync":
             storage.apply(op, file, data)
         incarnation.kernel.trace.emit((_DISK, now_ns, incarnation.label, op, file, len(data)))
@@ -225,39 +259,66 @@ class NodeDisk:
         # What a sync makes durable is what was there when it was asked for, not when it is done.
         snapshot = storage.snapshot(file) if op == "sync" else None
 
-        def finish() -> None:
-            if snapshot is not None:
-                storage.finish_sync(file, snapshot)
-            done.finish()
-            if then is not None:
-                incarnation.act(serving or NOBODY, f"disk {op} of {file}", then, ())
-
+        args = (file, snapshot, done, then, serving or NOBODY)
         if duration_ns == 0 and then is None:
-            finish()
+            self._finish(*args)
         else:
-            incarnation.after(duration_ns, finish, quiet=True, name=f"disk {op}")
+            incarnation.after(duration_ns, self._finish, args, f"disk {op}", quiet=True)
         return done
+
+    def _finish(
+        self,
+        file: str,
+        snapshot: Snapshot | None,
+        done: _Done,
+        then: Callable[[], None] | None,
+        serving: Activity,
+    ) -> None:
+        """An operation's time is over: it is done, unless the disk stalls."""
+        incarnation, storage = self._incarnation, self._storage
+        if storage.ailing is not None and storage.ailing.stalled:
+            # As a timer of the node: by then it may stand still, or be dead.
+            args = (file, snapshot, done, then, serving)
+            storage.ailing.wait(
+                lambda: incarnation.after(0, self._finish, args, done.what, quiet=True)
+            )
+            return
+        if snapshot is not None:
+            storage.finish_sync(file, snapshot)
+        done.finish()
+        if then is not None:
+            incarnation.act(serving, done.what, then, ())
 
 
 class _Done:
     """The end of a disk operation: await it, or don't."""
 
-    __slots__ = ("_finished", "_incarnation", "_waits", "_what")
+    __slots__ = ("_finished", "_incarnation", "_then", "_waits", "what")
 
     def __init__(self, incarnation: Incarnation, op: str, file: str) -> None:
         self._incarnation = incarnation
-        self._what = f"disk {op} of {file}"
+        self.what = f"disk {op} of {file}"
         self._finished = False
         self._waits: list[Wait] = []
+        self._then: list[tuple[Activity, Callable[[], None]]] = []
 
     def finish(self) -> None:
         """The operation is done; wake whoever awaits it."""
         self._finished = True
         for wait in self._waits:
             wait.wake()
+        for serving, then in self._then:
+            self._incarnation.act(serving, self.what, then, ())
+
+    def then(self, then: Callable[[], None]) -> None:
+        """Call this as code of the node once the operation is done; at once if it is."""
+        if self._finished:
+            then()
+        else:
+            self._then.append((self._incarnation.serving() or NOBODY, then))
 
     def __await__(self) -> Generator[Any, None, None]:
         if not self._finished:
-            wait = Wait(self._incarnation.kernel, lambda: self._what)
+            wait = Wait(self._incarnation.kernel, lambda: self.what)
             self._waits.append(wait)
-            yield from wait.park().__await__()
+            yield from wait.park()

@@ -64,9 +64,7 @@ class Server:
         self._serving[self._number] = came
         duration_ns = self._host.service_ns()
         if duration_ns:
-            self._incarnation.after(
-                duration_ns, self._work, self._number, quiet=True, name="service"
-            )
+            self._incarnation.after(duration_ns, self._work, (self._number,), "service", quiet=True)
         else:
             self._work(self._number)
 

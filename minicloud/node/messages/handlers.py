@@ -6,9 +6,10 @@ import inspect
 import sys
 from collections.abc import Callable
 from copy import copy
-from typing import Any, TypeVar, get_args, overload
+from typing import Any, TypeVar, get_args, get_origin, overload
 
 from minicloud.errors import UsageError
+from minicloud.node.messages.later import Later
 from minicloud.node.messages.message import Message, Request, decoder_of
 
 __all__ = ["HandlerSpec", "PeriodicSpec", "every", "handle", "handlers_of", "periodics_of"]
@@ -92,6 +93,8 @@ def _check_reply(fn: Callable[..., Any], shape: Any, returned: Any) -> None:
         return
     if returned is inspect.Signature.empty or returned is Any or reply is Any:
         return
+    if get_origin(returned) is Later:
+        (returned,) = get_args(returned)
     reply = type(None) if reply is None else reply
     returned = type(None) if returned is None else returned
     narrower = (
@@ -142,7 +145,8 @@ def handle(*, until_deadline: bool = False) -> Callable[[F], F]: ...
 def handle(fn: Any = None, /, *, until_deadline: bool = False) -> Any:
     """Mark a method as the handler of the message that its parameter is annotated with.
 
-    A `def` runs at the instant of delivery; an `async def` as a task of the node. A third parameter
+    A `def` runs at the instant of delivery, and may return `Later[Reply]` where it can't answer
+    yet; an `async def` runs as a task of the node. A third parameter
     receives the sender's host name. Raising a subclass of `Refused` refuses the request; an
     `OutcomeUnknown` of a nested call leaves it unanswered. With `until_deadline`, an `async def` is
     cancelled when the time of its caller's request is over. Raises `UsageError` for annotations

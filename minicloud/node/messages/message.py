@@ -23,6 +23,7 @@ from typing import (
 import msgspec
 
 from minicloud.errors import UsageError
+from minicloud.kernel.guard import real_names
 
 __all__ = ["Message", "Request", "encode", "kind_of"]
 
@@ -104,7 +105,8 @@ def kind_of(shape: type[Message] | str) -> str:
 def decoder_of(shape: Any) -> Callable[[bytes], Any]:
     """The decoder of a message class; made once a class."""
     if shape._decoder is None:
-        shape._decoder = msgspec.msgpack.Decoder(shape)
+        with real_names():
+            shape._decoder = msgspec.msgpack.Decoder(shape)
     return shape._decoder.decode  # type: ignore[no-any-return]
 
 
@@ -112,5 +114,6 @@ def reply_decoder_of(shape: Any) -> Callable[[bytes], Any]:
     """The decoder of a request's reply; made once a class."""
     if shape._reply_decoder is None:
         reply = shape._reply_type
-        shape._reply_decoder = msgspec.msgpack.Decoder(Any if reply is None else reply)
+        with real_names():
+            shape._reply_decoder = msgspec.msgpack.Decoder(Any if reply is None else reply)
     return shape._reply_decoder.decode  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""Schedules as TOML: reading, writing, and on which line a mistake stands."""

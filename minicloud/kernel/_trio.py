@@ -13,17 +13,22 @@ private ones, all of them here, set round one run and restored after it:
 `Task._attempt_abort`, `_counter`     the same, and a stable order of tasks
 `EntryQueue.task`, `Runner.init_task` Trio's own tasks, which a signal may wake
 `Cancelled._create`                   the exception that a revived task meets
+`_traps.WaitTaskRescheduled`          to park a task at a third of what the public call costs
+`GLOBAL_RUN_CONTEXT.__dict__`         which run goes on: a stepped one, while it is being stepped
+`_run.start_thread_soon`              a guest run would wait in a thread: ours waits in place
 ====================================  ==========================================================
 
-They are global to the process: two runs at once in two threads would share them, so `installed`
+They are global to the process: two runs at once in two threads would share them, so `Seams`
 refuses that. `self_test` names whatever a release of Trio has moved.
 """
 
 from __future__ import annotations
 
 import inspect
+import sys
+import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -31,19 +36,23 @@ from heapq import heappush
 from math import inf
 from typing import Any, Final, NoReturn, Protocol
 
+import outcome
 import trio
-from trio._core import _run
+from trio._core import _run, _traps
 
 from minicloud.errors import SimulationError, UsageError
 
 __all__ = [
+    "WOKEN",
+    "Presence",
+    "Seams",
     "Shuffler",
     "TrioState",
     "abort",
     "blocked",
     "cancelled",
-    "coroutine_line",
     "installed",
+    "park",
     "revive",
     "running_task",
     "self_test",
@@ -126,6 +135,10 @@ _ORIGINAL_REMOVE: Final = _run.Deadlines.remove
 _ENTRY_QUEUE: Final[Any] = vars(_run)["EntryQueue"]
 _ENTRY_QUEUE_CODE: Final = _ENTRY_QUEUE.task.__code__
 _installed = False
+_INSIDE_ANOTHER: Final = (
+    "A run can't start inside another run: one process holds one cloud at a time. "
+    "Return from the first, or use sweep(), which has processes of its own"
+)
 
 
 def _ordered_post_init(self: Any) -> None:
@@ -151,32 +164,89 @@ def _counting_deadlines(state: TrioState) -> tuple[Callable[..., None], Callable
     return add, remove
 
 
+class Seams:
+    """Trio's private names as one run needs them: taken while it moves, given back after."""
+
+    __slots__ = ("_before", "_deadlines", "_shuffler")
+
+    def __init__(self, shuffler: Shuffler, state: TrioState) -> None:
+        self._shuffler = shuffler
+        self._deadlines = _counting_deadlines(state)
+        self._before: tuple[Any, bool] | None = None
+
+    def take(self) -> None:
+        """Raises `UsageError` where another run holds them."""
+        global _installed  # noqa: PLW0603 - they are process-wide, and so is their guard
+        if _installed:
+            raise UsageError(_INSIDE_ANOTHER)
+        _installed = True
+        module: Any = _run
+        self._before = (module._r, module._ALLOW_DETERMINISTIC_SCHEDULING)
+        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = self._shuffler, True
+        module.Deadlines.add, module.Deadlines.remove = self._deadlines
+        module.CancelStatus.__attrs_post_init__ = _ordered_post_init
+
+    def give_back(self) -> None:
+        global _installed  # noqa: PLW0603 - as above
+        module: Any = _run
+        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = self._before
+        module.Deadlines.add, module.Deadlines.remove = _ORIGINAL_ADD, _ORIGINAL_REMOVE
+        module.CancelStatus.__attrs_post_init__ = _ORIGINAL_POST_INIT
+        _installed = False
+
+
 @contextmanager
 def installed(shuffler: Shuffler, state: TrioState) -> Iterator[None]:
     """Take Trio's private names for the length of one run, and give them back.
 
     Raises `UsageError` where a run is already going on in this process.
     """
-    global _installed  # noqa: PLW0603 - they are process-wide, and so is their guard
-    if _installed or getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None) is not None:
-        msg = (
-            "A run can't start inside another run: one process holds one cloud at a time. "
-            "Return from the first, or use sweep(), which has processes of its own"
-        )
-        raise UsageError(msg)
-    module: Any = _run
-    before = (module._r, module._ALLOW_DETERMINISTIC_SCHEDULING)
-    _installed = True
+    if getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None) is not None:
+        raise UsageError(_INSIDE_ANOTHER)
+    seams = Seams(shuffler, state)
+    seams.take()
     try:
-        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = shuffler, True
-        module.Deadlines.add, module.Deadlines.remove = _counting_deadlines(state)
-        module.CancelStatus.__attrs_post_init__ = _ordered_post_init
         yield
     finally:
-        module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = before
-        module.Deadlines.add, module.Deadlines.remove = _ORIGINAL_ADD, _ORIGINAL_REMOVE
-        module.CancelStatus.__attrs_post_init__ = _ORIGINAL_POST_INIT
-        _installed = False
+        seams.give_back()
+
+
+class Presence:
+    """Where a guest run is between two of its steps: nowhere, so that another may go on meanwhile.
+
+    A guest run waits for I/O in a thread; while ours is present it waits in place.
+    """
+
+    __slots__ = ("_context", "_hooks", "_seams")
+
+    def __init__(self, seams: Seams) -> None:
+        self._seams = seams
+        self._context: dict[str, Any] = {}
+        self._hooks: Any = None
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """While it is open this run is the one that goes on. Raises `UsageError` inside another."""
+        module: Any = _run
+        self._seams.take()
+        here, start_thread = module.GLOBAL_RUN_CONTEXT.__dict__, module.start_thread_soon
+        outer, hooks = dict(here), sys.get_asyncgen_hooks()
+        _refill(here, self._context)
+        sys.set_asyncgen_hooks(*(self._hooks or hooks))
+        module.start_thread_soon = lambda wait, deliver: deliver(outcome.capture(wait))
+        try:
+            yield
+        finally:
+            module.start_thread_soon = start_thread
+            self._context, self._hooks = dict(here), sys.get_asyncgen_hooks()
+            sys.set_asyncgen_hooks(*hooks)
+            _refill(here, outer)
+            self._seams.give_back()
+
+
+def _refill(kept: dict[str, Any], content: dict[str, Any]) -> None:
+    kept.clear()
+    kept.update(content)
 
 
 def task_number(task: Task) -> int:
@@ -201,6 +271,17 @@ def revive(tasks: list[Task], state: TrioState) -> None:
     state.runq.extend(tasks)
 
 
+WOKEN: Final[outcome.Value[Any]] = outcome.Value(None)
+"""What wakes a task that is told nothing: one for all, so `park` must not unwrap it."""
+
+
+@types.coroutine
+def park(abort: Callable[[Any], trio.lowlevel.Abort]) -> Generator[Any, Any, Any]:
+    """Wait until rescheduled, as `trio.lowlevel.wait_task_rescheduled`; gives what that gives."""
+    result = yield _traps.WaitTaskRescheduled(abort)
+    return None if result is WOKEN else result.unwrap()
+
+
 def blocked(task: Task) -> bool:
     """Whether the task waits for something (it is neither running nor about to run)."""
     private: Any = task
@@ -223,18 +304,6 @@ def abort(task: Task) -> bool:
     return private._abort_func is None and private._next_send_fn is not None
 
 
-def coroutine_line(task: Task) -> str:
-    """The file name and line at which a task waits, its own code rather than a library's."""
-    best = ""
-    coro: Any = task.coro
-    while coro is not None and hasattr(coro, "cr_frame") and coro.cr_frame is not None:
-        name = coro.cr_frame.f_code.co_filename
-        if "/trio/" not in name and "/minicloud/" not in name:
-            best = f"{name.rsplit('/', 1)[-1]}:{coro.cr_frame.f_lineno}"
-        coro = coro.cr_await
-    return best
-
-
 def running_task(variable: ContextVar[Any]) -> str:
     """Whose task runs now, by a context variable that holds its domain."""
     task = getattr(_run.GLOBAL_RUN_CONTEXT, "task", None)
@@ -242,35 +311,23 @@ def running_task(variable: ContextVar[Any]) -> str:
     return "the scenario" if domain is None else f"node {domain.label!r}"
 
 
+_WANTED: Final[tuple[tuple[Any, str], ...]] = (
+    (_run, "_r _ALLOW_DETERMINISTIC_SCHEDULING GLOBAL_RUN_CONTEXT start_thread_soon"),
+    (_run.Deadlines, "add remove next_deadline _heap _active"),
+    (_run.CancelStatus, "__attrs_post_init__ _children _tasks"),
+    (_run.Task, "_next_send _next_send_fn _abort_func _attempt_abort _counter"),
+    (_run.Runner, "runq deadlines tasks waiting_for_idle init_task"),
+    (_ENTRY_QUEUE, "task"),
+    (trio.Cancelled, "_create"),
+    (_traps, "WaitTaskRescheduled"),
+)
+
+
 def _missing() -> list[str]:
-    wanted: list[tuple[Any, str]] = [
-        (_run, "_r"),
-        (_run, "_ALLOW_DETERMINISTIC_SCHEDULING"),
-        (_run, "GLOBAL_RUN_CONTEXT"),
-        (_run.Deadlines, "add"),
-        (_run.Deadlines, "remove"),
-        (_run.Deadlines, "next_deadline"),
-        (_run.Deadlines, "_heap"),
-        (_run.Deadlines, "_active"),
-        (_run.CancelStatus, "__attrs_post_init__"),
-        (_run.CancelStatus, "_children"),
-        (_run.CancelStatus, "_tasks"),
-        (_run.Task, "_next_send"),
-        (_run.Task, "_next_send_fn"),
-        (_run.Task, "_abort_func"),
-        (_run.Task, "_attempt_abort"),
-        (_run.Task, "_counter"),
-        (_run.Runner, "runq"),
-        (_run.Runner, "deadlines"),
-        (_run.Runner, "tasks"),
-        (_run.Runner, "waiting_for_idle"),
-        (_run.Runner, "init_task"),
-        (_ENTRY_QUEUE, "task"),
-        (trio.Cancelled, "_create"),
-    ]
     return [
         f"trio {trio.__version__} has no {getattr(owner, '__name__', owner)}.{name}"
-        for owner, name in wanted
+        for owner, names in _WANTED
+        for name in names.split()
         if not hasattr(owner, name) and name not in getattr(owner, "__annotations__", {})
     ]
 

@@ -30,7 +30,7 @@ import trio
 from minicloud.errors import Livelock, UsageError
 from minicloud.kernel._trio import TrioState
 
-__all__ = ["NS", "Cancellable", "Clock", "seconds", "to_ns"]
+__all__ = ["NS", "Cancellable", "Clock", "Entry", "seconds", "to_ns"]
 
 NS = 1_000_000_000
 """Nanoseconds in a second."""
@@ -45,6 +45,10 @@ _COLLECT_EVERY = 4096
 """Bursts between two collections of young garbage; fixed points, as finalizers may act."""
 
 _SWEEP_AT = 1024
+
+
+Entry = tuple[int, int, int, Callable[[Any], None], Any]
+"""An event in the queue: time in nanoseconds, rank, sequence, and what is called with what."""
 
 
 class Cancellable(Protocol):
@@ -94,11 +98,12 @@ class Clock(trio.abc.Clock):
         on_burst: Callable[[], None],
     ) -> None:
         self.now_ns = 0
-        self.heap: list[tuple[int, int, int, Callable[[Any], None], Any]] = []
+        self.heap: list[Entry] = []
         self.sequence: Callable[[], int] = count(1).__next__
         self.events = 0
         self.stopped = False
         self._after_event: Callable[[], None] | None = None
+        self._fire: Callable[[float], float] = self._fire_until
         self._state = state
         self._instant_limit = instant_limit
         self._instant = (0, 0)
@@ -125,7 +130,7 @@ class Clock(trio.abc.Clock):
             self._on_burst()
             if self._after_event is not None:
                 self._after_event()
-            due = self._fire_until(self._due(deadline))
+            due = self._fire(self._due(deadline))
         except BaseException as error:  # noqa: BLE001 - nothing may be raised into Trio's loop
             self._on_failure(error)
             return 0
@@ -203,6 +208,26 @@ class Clock(trio.abc.Clock):
         finally:
             self._count(_BURST - left)
         return due
+
+    def fire_by(self, fire: Callable[[float], float]) -> None:
+        """Let `fire` do from now on what `_fire_until` does: see `orders.gate`."""
+        self._fire = fire
+
+    def fire_one(self, entry: Entry, due: float) -> float:
+        """One event, now; gives the deadline as it is then."""
+        entry[3](entry[4])
+        self._count(1)
+        self._on_burst()
+        return self._look(self._state, due) if self._state.look else due
+
+    def within(self, when_ns: float) -> float:
+        """The time itself, or infinity where the run ends before."""
+        return when_ns if when_ns <= self._horizon_ns else inf
+
+    def deadline_ns(self) -> float:
+        """When Trio's next deadline is, or infinity where there is none within the run."""
+        deadline = self._state.next_deadline()
+        return inf if deadline * NS > self._horizon_ns else _first_ns_at_or_after(deadline)
 
     def watch(self, after_event: Callable[[], None] | None) -> None:
         """Call this after every event from now on; None ends that."""

@@ -16,14 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableSequence, Sequence
 from hashlib import blake2b
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
-__all__ = ["Draw", "Entropy", "Source", "Stream", "Tape"]
+if TYPE_CHECKING:
+    from minicloud.kernel.run import Kernel
+
+__all__ = ["NEUTRAL", "Attached", "Draw", "Entropy", "Lane", "Source", "Stream", "Tape"]
 
 T = TypeVar("T")
 
 Draw = Callable[[], float]
 """Gives the next float in [0, 1). One draw a decision; integers come from it by multiplication."""
+
+Lane = Callable[[float, float], float]
+"""What an order of messages does to one directed link: from the draw that decides when a message
+arrives, and the share of messages that are not lost, to the draw that is used instead.
+"""
+
+NEUTRAL = -1.0
+"""What a tape gives where it declines to decide, in a stream that knows it: the schedule's (the
+task that was born first is next) and a link's (the message takes the median time and is not lost).
+"""
 
 MULTIPLIER = 0x2360ED051FC65DA44385DF649FCCF645
 INCREMENT = 0x5851F42D4C957F2D14057B7EF767814F
@@ -102,13 +115,24 @@ class Tape(Protocol):
         ...
 
 
+@runtime_checkable
+class Attached(Tape, Protocol):
+    """A tape that must know the run that it is in: its clock, say."""
+
+    def attach(self, kernel: Kernel) -> None:
+        """Take hold of the kernel, before anything has happened."""
+        ...
+
+
 class Entropy:
     """The factory of streams for one run."""
 
-    __slots__ = ("_prefix", "_streams", "_tape", "seed")
+    __slots__ = ("_prefix", "_streams", "_tape", "lanes", "seed")
 
     def __init__(self, seed: int, tape: Tape | None = None) -> None:
         self.seed = seed
+        self.lanes: Callable[[str, str], Lane] | None = None
+        """Makes the lane of the link between two hosts, where an order of messages wants lanes."""
         self._prefix = f"minicloud/1/{seed}/".encode()
         self._tape = tape
         self._streams: dict[tuple[str, ...], Stream] = {}
@@ -128,6 +152,19 @@ class Entropy:
         if self._tape is None:
             return state, None
         return state, self._tape.wrap(names, Source(state).draw)
+
+    @property
+    def taped(self) -> bool:
+        """Whether a tape stands between streams and their readers."""
+        return self._tape is not None
+
+    def wrap(self, names: tuple[str, ...], draw: Draw) -> Draw:
+        """What a reader shall draw from in place of a source of its own making."""
+        return draw if self._tape is None else self._tape.wrap(names, draw)
+
+    def lane(self, source: str, target: str) -> Lane | None:
+        """The lane of the link between two hosts; None where messages keep their drawn delays."""
+        return None if self.lanes is None else self.lanes(source, target)
 
     def draw(self, *names: str) -> Draw:
         """A new source for the stream of these names, from its beginning."""

@@ -90,6 +90,7 @@ class Fate:
     DROPPED = "dropped"
     SERVER_FULL = "server queue full"
     UNDER_WAY = "under way at the end"
+    UNREADABLE = "unreadable"
 
 
 def _identity(value: Any) -> Any:

@@ -13,13 +13,13 @@ changes a digest or a verdict.
 from __future__ import annotations
 
 import gc
-import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context, copy_context
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import trio
@@ -27,13 +27,17 @@ import trio
 from minicloud.errors import Deadlock, LimitReached, Livelock, RunFailure
 from minicloud.kernel import _trio
 from minicloud.kernel.clock import NS, Clock, to_ns
-from minicloud.kernel.entropy import Entropy, Tape
+from minicloud.kernel.entropy import Attached, Entropy, Tape
+from minicloud.kernel.guard import Guard, Policy
 from minicloud.kernel.limits import Limits, StallInterrupt, Watchdog
-from minicloud.kernel.scheduler import Domain, Scheduler, domain_var
+from minicloud.kernel.orders.turns import scheduler_of
+from minicloud.kernel.scheduler import Domain, domain_var
 from minicloud.kernel.trace import Trace
-from minicloud.kernel.waiting import Wait, forgotten_awaits, report
+from minicloud.kernel.waiting import Wait, coroutine_line, forgotten_awaits, report
 
-__all__ = ["Finished", "Kernel", "bare", "simulate"]
+__all__ = ["Finished", "Kernel", "bare", "finished", "simulate", "watchdog"]
+
+_HERE = nullcontext()
 
 RANK_FAULT = 0
 """Faults and node timers come first within an instant; a link has a rank drawn from the seed."""
@@ -53,25 +57,32 @@ class Finished(msgspec.Struct):
     wall_s: float
     leftovers: list[str]
     """Tasks that had to be torn out of what they waited for, after everything was cancelled."""
+    decisions: int = 0
+    order: str = "random"
+    """The order of tasks and messages in words, with its bound; and how much it decided."""
 
 
 class Kernel:
     """Time, randomness, scheduling and trace of one run."""
 
+    clock_type: ClassVar[type[Clock]] = Clock
+
     def __init__(
-        self, seed: int, limits: Limits, trace: Trace, tape: Tape | None, horizon_ns: int
+        self,
+        seed: int,
+        limits: Limits,
+        trace: Trace,
+        tape: Tape | None,
+        horizon_ns: int,
+        *,
+        order: str = "random",
     ) -> None:
         self.limits = limits
         self.trace = trace
         self.entropy = Entropy(seed, tape)
         self.state = _trio.TrioState()
-        # The scheduler draws more than anything and there is one of it: a Mersenne Twister is
-        # right.
-        order = random.Random(self.entropy.key("schedule")).random
-        if tape is not None:
-            order = tape.wrap(("schedule",), order)
-        self.scheduler = Scheduler(order, limits.instant, self._spinning)
-        self.clock = Clock(
+        self.scheduler = scheduler_of(order, self.entropy, limits.instant, self._spinning)
+        self.clock = self.clock_type(
             self.state,
             instant_limit=limits.instant,
             horizon_ns=horizon_ns,
@@ -80,10 +91,15 @@ class Kernel:
             on_failure=self.fail,
             on_burst=self._burst,
         )
+        if isinstance(tape, Attached):
+            tape.attach(self)
         self.base_context = copy_context()
         """What every node's context is made from: that of the caller of the run, not of a task."""
+        self.message_type: type | None = None
+        """Of which type events are that are messages under way; each has `words`."""
         self.failure: BaseException | None = None
         self.on_seal: list[Callable[[], None]] = []
+        self._sealing = False
         self.waits: dict[Wait, None] = {}
         self.leftovers: list[str] = []
         self._spin_seen = -1
@@ -131,6 +147,13 @@ class Kernel:
             scope.cancel()
         self.scheduler.kill(domain)
 
+    def inside(self) -> AbstractContextManager[None]:
+        """For what acts on the simulated world and may be called from outside, between two steps.
+
+        A run that is not stepped has no outside.
+        """
+        return _HERE
+
     # The end.
 
     def fail(self, error: BaseException) -> None:
@@ -143,8 +166,10 @@ class Kernel:
         self._scope.cancel()
 
     def _stop(self) -> None:
-        if self.clock.stopped:
+        # A last look at a property may fail the run once more, from inside the seal.
+        if self._sealing:
             return
+        self._sealing = True
         for callback in self.on_seal:
             callback()
         self.trace.seal()
@@ -188,7 +213,7 @@ class Kernel:
 
     def _spinning(self) -> None:
         if self._spin_seen == self.clock.now_ns and not self.clock.stopped:
-            names = sorted({_trio.coroutine_line(task) for task in self.state.runq} - {""})
+            names = sorted({coroutine_line(task) for task in self.state.runq} - {""})
             msg = (
                 f"Livelock at {self.now:g} s: more than {self.limits.instant:,} task steps within "
                 f"one instant{' near ' + ', '.join(names) if names else ''}. "
@@ -205,7 +230,7 @@ class Kernel:
             return
         for task in self.state.tasks():
             if not self.state.is_system(task) and _trio.blocked(task) and _trio.abort(task):
-                self.leftovers.append(f"{task.name} {_trio.coroutine_line(task)}".strip())
+                self.leftovers.append(f"{task.name} {coroutine_line(task)}".strip())
 
     def who(self, frame: FrameType | None) -> str:
         """Which node's code runs at a frame, for an error message."""
@@ -227,12 +252,19 @@ def simulate(
     trace: Path | None = None,
     sites: bool = False,
     tape: Tape | None = None,
+    order: str = "random",
+    guard: Policy = "error",
     on_tick: Callable[[float, int], None] | None = None,
 ) -> Finished:
     """Run `main(kernel)` on virtual time, decided by `seed`, and say how it ended.
 
+    order: who is next, of tasks and messages: "random", "fifo", "starve" or "pct:3" (see `orders`).
+    guard: what code gets that reaches for the real clock, for randomness or for the world outside:
+        "error", "virtual" (values of the run's own) or "off".
+
     Nothing that the scenario raises is raised here; it is in the result. Raises `UsageError` inside
-    another run, `SimulationError` where Trio is not one that the kernel knows.
+    another run, or for an order or a policy that is none, `SimulationError` where Trio is not one
+    that the kernel knows.
     """
     _trio.require()
     limits = limits or Limits()
@@ -240,7 +272,7 @@ def simulate(
     horizon_ns = to_ns(limits.virtual_s)
     if until_ns is not None:
         horizon_ns = min(horizon_ns, until_ns)
-    kernel = Kernel(seed, limits, book, tape, horizon_ns)
+    kernel = Kernel(seed, limits, book, tape, horizon_ns, order=order)
     collecting = gc.isenabled()
     started = perf_counter()
     gc.disable()
@@ -248,7 +280,8 @@ def simulate(
         with (
             _trio.installed(kernel.scheduler, kernel.state),
             forgotten_awaits(kernel.fail),
-            _watchdog(kernel, limits.stall_s, on_tick),
+            watchdog(kernel, limits.stall_s, on_tick),
+            Guard(kernel, guard),
         ):
             # In a context of its own: what node code sets is gone after the run.
             value, caught = copy_context().run(
@@ -263,20 +296,29 @@ def simulate(
         book.close()
         if collecting:
             gc.enable()
+    return finished(kernel, value, caught, perf_counter() - started)
+
+
+def finished(kernel: Kernel, value: Any, caught: BaseException | None, wall_s: float) -> Finished:
+    """What a run has left behind; `caught` is what the scenario raised."""
     return Finished(
         value=value,
         exception=_reason(kernel, caught),
-        digest=book.digest(),
+        digest=kernel.trace.digest(),
         now_ns=kernel.clock.now_ns,
         events=kernel.clock.events,
-        wall_s=perf_counter() - started,
+        wall_s=wall_s,
         leftovers=kernel.leftovers,
+        decisions=kernel.scheduler.decisions,
+        order=kernel.scheduler.describe(),
     )
 
 
-def _watchdog(
+def watchdog(
     kernel: Kernel, stall_s: float, on_tick: Callable[[float, int], None] | None
 ) -> Watchdog:
+    """What ends a run in which nothing moves any more."""
+
     def tick() -> None:
         if on_tick is not None:
             on_tick(kernel.now, kernel.clock.events)

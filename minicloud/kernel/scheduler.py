@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -18,18 +18,29 @@ from minicloud.kernel import _trio
 if TYPE_CHECKING:
     from minicloud.kernel.entropy import Draw
 
-__all__ = ["Domain", "Scheduler", "domain_var"]
+__all__ = ["Domain", "Readings", "Scheduler", "domain_var"]
 
 Task = trio.lowlevel.Task
 
 
+class Readings(Protocol):
+    """A clock as its machine has it, in nanoseconds since the world began."""
+
+    def wall_ns(self) -> int: ...
+    def monotonic_ns(self) -> int: ...
+
+
 class Domain:
-    """Tasks that live, stop and die together. `label` names it in errors."""
+    """Tasks that live, stop and die together. `label` names it in errors.
 
-    __slots__ = ("held", "label", "withheld")
+    `clock` is what its code is shown when it asks for the time; None is true time.
+    """
 
-    def __init__(self, label: str) -> None:
+    __slots__ = ("clock", "held", "label", "withheld")
+
+    def __init__(self, label: str, clock: Readings | None = None) -> None:
         self.label = label
+        self.clock = clock
         self.withheld = False
         self.held: list[Task] = []
 
@@ -99,20 +110,40 @@ class Scheduler:
             self._order(batch)
         self._batch = batch
 
+    def go_on(self, batch: list[Task]) -> None:
+        """Take over a batch whose order was chosen before."""
+        self._batch = batch
+
+    @property
+    def decisions(self) -> int:
+        """How many decisions an order of its own has made; 0 where there is none."""
+        return 0
+
+    def describe(self) -> str:
+        """The order of this run in a few words."""
+        return "random"
+
     def _order(self, batch: list[Task]) -> None:
-        # A signal of the real world may wake a task of Trio's own at any time. Such a task goes
-        # first and draws nothing, so the order of the others does not depend on wall time.
-        state = self._state
-        system: list[Task] = []
-        if state is not None:
-            system = [task for task in batch if state.is_system(task)]
-            if system:
-                batch[:] = [task for task in batch if task not in system]
+        system = self._apart(batch)
         draw = self._draw
         for last in range(len(batch) - 1, 0, -1):
             other = int(draw() * (last + 1))
             batch[last], batch[other] = batch[other], batch[last]
         batch.extend(system)
+
+    def _apart(self, batch: list[Task]) -> list[Task]:
+        """Take Trio's own tasks out of a batch.
+
+        A signal of the real world may wake one at any time. Such a task goes first and draws
+        nothing, so the order of the others does not depend on wall time.
+        """
+        state = self._state
+        if state is None:
+            return []
+        system = [task for task in batch if state.is_system(task)]
+        if system:
+            batch[:] = [task for task in batch if task not in system]
+        return system
 
     # What nodes ask for.
 

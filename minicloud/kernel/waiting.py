@@ -19,7 +19,7 @@ from minicloud.kernel.scheduler import domain_var
 if TYPE_CHECKING:
     from minicloud.kernel.run import Kernel
 
-__all__ = ["Wait", "forgotten_awaits", "report"]
+__all__ = ["Wait", "coroutine_line", "forgotten_awaits", "report"]
 
 _SHOWN = 6
 
@@ -31,35 +31,44 @@ class Wait:
     twice, or after the waiter was cancelled, does nothing.
     """
 
-    __slots__ = ("_kernel", "_task", "since_ns", "what")
+    __slots__ = ("_kernel", "_task", "since_ns", "through", "what")
 
-    def __init__(self, kernel: Kernel, what: Callable[[], str]) -> None:
+    def __init__(self, kernel: Kernel, what: Callable[[], str], through: object = None) -> None:
         self._kernel = kernel
         self._task: trio.lowlevel.Task | None = None
         self.what = what
+        self.through = through
+        """What the wait goes through, for whoever must end all such waits."""
         self.since_ns = kernel.clock.now_ns
 
-    async def park(self) -> Any:
-        """Wait until woken; gives the value that `wake` brought, or raises the error of `throw`."""
+    def park(self) -> Any:
+        """Wait until woken; gives the value that `wake` brought, or raises the error of `throw`.
+
+        To be awaited at once.
+        """
         self._task = trio.lowlevel.current_task()
         self._kernel.waits[self] = None
-        try:
-            return await trio.lowlevel.wait_task_rescheduled(self._abort)
-        finally:
-            self._task = None
-            self._kernel.waits.pop(self, None)
+        return _trio.park(self._abort)
 
     def wake(self, value: Any = None) -> None:
         """End the wait with a value."""
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task, outcome.Value(value))
+            del self._kernel.waits[self]
+            result = _trio.WOKEN if value is None else outcome.Value(value)
+            try:
+                trio.lowlevel.reschedule(task, result)
+            except RuntimeError:  # the host of a stepped run, between two steps
+                with self._kernel.inside():
+                    trio.lowlevel.reschedule(task, result)
 
     def throw(self, error: BaseException) -> None:
         """End the wait with an error."""
         task, self._task = self._task, None
         if task is not None:
-            trio.lowlevel.reschedule(task, outcome.Error(error))
+            del self._kernel.waits[self]
+            with self._kernel.inside():
+                trio.lowlevel.reschedule(task, outcome.Error(error))
 
     @property
     def task(self) -> trio.lowlevel.Task | None:
@@ -68,7 +77,20 @@ class Wait:
 
     def _abort(self, _raise_cancel: object) -> trio.lowlevel.Abort:
         self._task = None
+        self._kernel.waits.pop(self, None)
         return trio.lowlevel.Abort.SUCCEEDED
+
+
+def coroutine_line(task: trio.lowlevel.Task) -> str:
+    """The file name and line at which a task waits, its own code rather than a library's."""
+    best = ""
+    coro: Any = task.coro
+    while coro is not None and hasattr(coro, "cr_frame") and coro.cr_frame is not None:
+        name = coro.cr_frame.f_code.co_filename
+        if "/trio/" not in name and "/minicloud/" not in name:
+            best = f"{name.rsplit('/', 1)[-1]}:{coro.cr_frame.f_lineno}"
+        coro = coro.cr_await
+    return best
 
 
 def _owner(task: trio.lowlevel.Task) -> str:
@@ -86,7 +108,7 @@ def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task]) -> str:
             continue
         explained.add(task)
         since = wait.since_ns / 1e9
-        line = _trio.coroutine_line(task)
+        line = coroutine_line(task)
         where = f" at {line}" if line else ""
         sentences.append(
             (wait.since_ns, f"{_owner(task)} waits for {wait.what()} since {since:g} s{where}")
@@ -94,7 +116,7 @@ def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task]) -> str:
     sentences.sort(key=lambda pair: pair[0])
     others = []
     for task in tasks:
-        line = _trio.coroutine_line(task)
+        line = coroutine_line(task)
         if task in explained or not line or not _trio.blocked(task):
             continue
         others.append(f"{_owner(task)} is blocked at {line}")

@@ -7,21 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from minicloud import check, dist
+    from minicloud import check, dist, nemesis
     from minicloud.check.history import History
     from minicloud.check.models import Model
     from minicloud.check.verdict import Judgement, Verdict
     from minicloud.cloud import Client, Cloud, Limits, Run, operation
     from minicloud.errors import CallError, OutcomeUnknown, QuorumFailed, Refused
-    from minicloud.net import faults
+    from minicloud.node import faults
+    from minicloud.node.faults import Schedule
     from minicloud.node.host import Host
     from minicloud.node.machine.spec import Machine
     from minicloud.node.messages.handlers import every, handle
+    from minicloud.node.messages.later import Later
     from minicloud.node.messages.message import Message, Request
     from minicloud.node.node import Node
     from minicloud.scenario import breaks, holds, run, scenario, sweep
     from minicloud.services import kv
-    from minicloud.workload import Load
+    from minicloud.workload import Load, Workload
 
 ms = 0.001
 """A millisecond in seconds: `timeout=50 * ms`."""
@@ -33,6 +35,7 @@ _HOME = {
     "History": "check.history",
     "Host": "node.host",
     "Judgement": "check.verdict",
+    "Later": "node.messages.later",
     "Limits": "cloud",
     "Load": "workload",
     "Machine": "node.machine.spec",
@@ -44,7 +47,9 @@ _HOME = {
     "Refused": "errors",
     "Request": "node.messages.message",
     "Run": "cloud",
+    "Schedule": "node.faults",
     "Verdict": "check.verdict",
+    "Workload": "workload",
     "breaks": "scenario",
     "every": "node.messages.handlers",
     "handle": "node.messages.handlers",
@@ -56,8 +61,9 @@ _HOME = {
 _MODULES = {
     "check": "check",
     "dist": "dist",
-    "faults": "net.faults",
+    "faults": "node.faults",
     "kv": "services.kv",
+    "nemesis": "nemesis",
     # A package that is also the decorator; see its foot.
     "scenario": "scenario",
 }
@@ -69,6 +75,7 @@ __all__ = [
     "History",
     "Host",
     "Judgement",
+    "Later",
     "Limits",
     "Load",
     "Machine",
@@ -80,7 +87,9 @@ __all__ = [
     "Refused",
     "Request",
     "Run",
+    "Schedule",
     "Verdict",
+    "Workload",
     "breaks",
     "check",
     "dist",
@@ -90,6 +99,7 @@ __all__ = [
     "holds",
     "kv",
     "ms",
+    "nemesis",
     "operation",
     "run",
     "scenario",

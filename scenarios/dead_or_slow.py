@@ -71,7 +71,7 @@ async def dead_or_slow(cloud: Cloud, *, patience_s: float = 8.0, longest_s: floa
     bob = cloud.node("bob", Bob)
     ann: Watcher = cloud.client("ann", Watcher, patience=patience_s)
     row = [cloud.client(f"waits-{s:g}", Watcher, patience=s) for s in (0.5, 1.0, 2.0, 5.0, 8.0)]
-    chance = cloud.stream("troubles")
+    chance = cloud.random.stream("troubles")
 
     for trouble, fault in (
         ("the wire is cut", lambda: cloud.net.isolate(bob)),

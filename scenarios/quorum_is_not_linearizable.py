@@ -35,7 +35,7 @@ async def quorum_is_not_linearizable(cloud: Cloud, *, write_back: bool = True) -
 
     cloud.note("Wally writes 2, and only the first replica hears of it before he loses power")
     with cloud.net.drop(kv.Keep, source=wally, target=[r2, r3]):
-        cloud.spawn(write_two, wally)
+        cloud.start(write_two, wally)
         await cloud.until(lambda: store.values("x")[r1.name] == 2, timeout=5)
         wally.host.crash()
 

@@ -147,7 +147,7 @@ class Worker(Node):
 
 async def storm(cloud, *, lasts=2.0, settle=0.3):
     """Crashes, pauses, drops and slowness over shared locks and channels; gives what was seen."""
-    log, draw = [], cloud.stream("storm")
+    log, draw = [], cloud.random.stream("storm")
     shared = (trio.Lock(), *trio.open_memory_channel(1), log)
     names = [f"w{i}" for i in range(5)]
     cloud.net.profile(Profile(loss=0.05, duplicate=0.2, reorder=0.2))

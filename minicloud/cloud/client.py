@@ -93,9 +93,12 @@ def operation(
 
         @wraps(method)
         async def recorded(self: C, *args: P.args, **kwargs: P.kwargs) -> R:
-            bound = signature.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            given = {name: bound.arguments[name] for name in names}
+            if len(args) == len(names) and not kwargs:
+                given: dict[str, Any] = dict(zip(names, args, strict=True))
+            else:
+                bound = signature.bind(self, *args, **kwargs)
+                bound.apply_defaults()
+                given = {name: bound.arguments[name] for name in names}
             subject = given.pop(key) if key is not None else None
             rest = list(given.values())
             value = None if not rest else rest[0] if len(rest) == 1 else rest
@@ -106,6 +109,8 @@ def operation(
                 outcome.value = await method(self, *args, **kwargs)
             return outcome.value  # type: ignore[no-any-return]
 
+        # For a load, which must know an error that is an answer from one that is a bug.
+        vars(recorded).update(fail=fail, unknown=unknown)
         return cast("Callable[Concatenate[C, P], Awaitable[R]]", recorded)
 
     return record

@@ -4,19 +4,25 @@ specs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, TypeVarTuple, overload
 
 import trio
 
+from minicloud.cloud.chance import Chance
 from minicloud.cloud.client import Client
 from minicloud.cloud.control import NetControl
-from minicloud.cloud.promises import Promises
+from minicloud.cloud.injecting import begun, injected, is_plan
+from minicloud.cloud.properties import Promises
+from minicloud.cloud.properties.kinds import Always, Eventually, LeadsTo, Never, Property, Sometimes
 from minicloud.cloud.recorder import RecordedHistory
+from minicloud.cloud.script import Drawn, Script
 from minicloud.errors import UsageError
+from minicloud.kernel.clock import to_ns
 from minicloud.kernel.records import Kind
 from minicloud.net.faults.values import Fault
+from minicloud.node.faults import Schedule
 from minicloud.node.host import Host
 from minicloud.node.machine.spec import Machine
 from minicloud.node.node import Node
@@ -24,11 +30,11 @@ from minicloud.node.world import World
 
 if TYPE_CHECKING:
     from minicloud.check.verdict import Check
-    from minicloud.kernel.entropy import Stream
 
-__all__ = ["Cloud", "Spec"]
+__all__ = ["Cloud", "Plan", "Spec"]
 
 P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 N = TypeVar("N", bound=Node)
 C = TypeVar("C", bound=Client)
 H_co = TypeVar("H_co", covariant=True)
@@ -43,6 +49,14 @@ class Spec(Protocol[H_co]):
         ...
 
 
+class Plan(Protocol[H_co]):
+    """A schedule of faults, or what makes one: its handle has `heal()`, which also ends it."""
+
+    def begin(self, cloud: Cloud) -> H_co:
+        """Let the faults come and go from now on, and give the handle."""
+        ...
+
+
 class Cloud:
     """A whole cloud: its hosts, its network, its time.
 
@@ -50,15 +64,17 @@ class Cloud:
     plain calls, and a fault is a plain `with`.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, script: Script | None = None) -> None:
         self._world = world
         self._kernel = world.kernel
         self.net = NetControl(world.network, world.topology)
         """The network: links, partitions and other faults, messages under way."""
         self.history = RecordedHistory(world.kernel)
         """Every operation of every client so far."""
-        self._promises = Promises(world.kernel)
-        self._names: dict[str, int] = {}
+        self._promises = Promises(world)
+        self._script = script or Script()
+        self._drawn = Drawn()
+        self._chance: Chance | None = None
         self._notes: list[tuple[float, str]] = []
 
     @property
@@ -75,6 +91,13 @@ class Cloud:
     def hosts(self) -> dict[str, Host[Any]]:
         """Every host by name, in the order of their making."""
         return dict(self._world.hosts)
+
+    @property
+    def random(self) -> Chance:
+        """A stream of randomness of the scenario's own, with further ones by name, and knobs."""
+        if self._chance is None:
+            self._chance = Chance(self._kernel.entropy, self._script, self._drawn)
+        return self._chance
 
     # Making things.
 
@@ -112,20 +135,32 @@ class Cloud:
         )
         return host.peek
 
-    def start(self, spec: Spec[H_co]) -> H_co:
-        """Start a service, or a load, from its frozen spec; gives its handle."""
-        if not hasattr(spec, "start"):
-            raise UsageError(f"cloud.start({spec!r}): give a spec such as kv.Quorum(nodes=3)")
-        return spec.start(self)
+    @overload
+    def start(self, spec: Spec[H_co], /) -> H_co: ...
+    @overload
+    def start(self, spec: Plan[H_co], /) -> H_co: ...
+    @overload
+    def start(self, spec: Schedule, /) -> Any: ...
+    @overload
+    def start(self, fn: Callable[[*Ts], Awaitable[object]], /, *args: *Ts) -> None: ...
+    def start(self, spec: Any, /, *args: Any) -> Any:  # type: ignore[misc]
+        """Start a service, a load or a schedule of faults from its frozen spec; gives its handle.
 
-    def unique(self, name: str) -> str:
-        """The name, or the name with a number if it was asked for before: `kv`, `kv-2`, …."""
-        count = self._names[name] = self._names.get(name, 0) + 1
-        return name if count == 1 else f"{name}-{count}"
-
-    def stream(self, name: str) -> Stream:
-        """A stream of randomness of the scenario's own; the same name is the same stream."""
-        return self._kernel.entropy.stream("scenario", name)
+        Or start `fn(*args)`, an async function, beside the scenario: it ends with the run, and what
+        it raises ends the run.
+        """
+        value = not args and not isinstance(spec, type)
+        if value and hasattr(spec, "start"):
+            return spec.start(self)
+        if value and is_plan(spec):
+            return begun(self, spec)
+        if not callable(spec) or isinstance(spec, type):
+            raise UsageError(
+                f"cloud.start({spec!r}): give a spec such as kv.Quorum(nodes=3), a schedule of "
+                "faults, or an async function and its arguments"
+            )
+        self._kernel.spawn(spec, *args)
+        return None
 
     # Time.
 
@@ -144,27 +179,97 @@ class Cloud:
 
     # Promises and notes.
 
-    def check(self, *checks: Check | Callable[[], bool | None]) -> None:
+    def check(self, *checks: Check | Callable[[], object]) -> None:
         """Declare checks, judged after the end: `linearizable(store)`, or a plain function."""
         self._promises.add(*checks)
 
-    def always(self, condition: F) -> F:
-        """Declare a property that must hold after every event; named by its function."""
-        self._promises.always(condition)
-        return condition
+    @overload
+    def always(self, condition: F, /) -> F: ...
+    @overload
+    def always(self, /, *, every: float) -> Callable[[F], F]: ...
+    def always(self, condition: Any = None, /, *, every: float | None = None) -> Any:
+        """Declare a property that must hold from now on, after every event; named by its function.
+
+        With `every`, in seconds, it is looked at so often instead: `@cloud.always(every=0.1)`.
+        """
+        declare = self._declare(Always, every=every)
+        return declare if condition is None else declare(condition)
+
+    @overload
+    def never(self, condition: F, /) -> F: ...
+    @overload
+    def never(self, /, *, every: float) -> Callable[[F], F]: ...
+    def never(self, condition: Any = None, /, *, every: float | None = None) -> Any:
+        """Declare a condition that must not hold from now on; `every` as for `always`."""
+        declare = self._declare(Never, every=every)
+        return declare if condition is None else declare(condition)
+
+    @overload
+    def sometimes(self, condition: F, /) -> F: ...
+    @overload
+    def sometimes(self, /, *, every: float) -> Callable[[F], F]: ...
+    def sometimes(self, condition: Any = None, /, *, every: float | None = None) -> Any:
+        """Declare a condition that must hold at some time in one run of a sweep or another.
+
+        A single run is never invalid for it: see `Run.sometimes`. `every` as for `always`.
+        """
+        declare = self._declare(Sometimes, every=every)
+        return declare if condition is None else declare(condition)
+
+    def reachable(self, *names: str) -> None:
+        """Declare places in node code, `self.reached(name)`, that one run or another must reach."""
+        self._promises.reachable(*names)
+
+    def eventually(self, *, within: float, every: float | None = None) -> Callable[[F], F]:
+        """Declare a condition that must hold at some time in the next `within` seconds.
+
+        What holds exactly at the deadline is in time. Where the run ends before it, nobody knows.
+        `every` as for `always`.
+        """
+        return self._declare(Eventually, _span("eventually", within), every=every)
+
+    def leads_to(
+        self, other: Callable[[], Any], /, *, within: float, every: float | None = None
+    ) -> Callable[[F], F]:
+        """Declare that whenever the decorated condition holds, `other` holds within seconds of it.
+
+        `@cloud.leads_to(elected, within=10)` over `def crashed()`. `every` as for `always`.
+        """
+        span_ns = _span("leads_to", within)
+        return self._declare(LeadsTo, other, span_ns, every=every)
+
+    def _declare(
+        self, make: Callable[..., Property], *args: Any, every: float | None
+    ) -> Callable[[F], F]:
+        def declare(condition: F) -> F:
+            self._promises.declare(make, condition, *args, every=every)
+            return condition
+
+        return declare
 
     def note(self, text: str) -> None:
         """Write a line into the story of the run; no part of the digest."""
         self._notes.append((self.now, str(text)))
         self._kernel.trace.observe((int(Kind.NOTE), self._kernel.clock.now_ns, str(text)))
 
-    def inject(self, fault: Fault) -> AbstractContextManager[Any]:
-        """Put a fault in force for the length of a `with` block."""
-        return self.net.inject(fault)
+    @overload
+    def inject(self, fault: Fault | Schedule, /) -> AbstractContextManager[Any]: ...
+    @overload
+    def inject(self, fault: Plan[H_co], /) -> AbstractContextManager[H_co]: ...
+    def inject(self, fault: Any, /) -> AbstractContextManager[Any]:
+        """Put a fault in force for the length of a `with` block, or a whole schedule of them.
 
-    def spawn(self, fn: Callable[..., Any], *args: Any) -> None:
-        """Start `fn(*args)` beside the scenario; it ends with the run, its errors end the run."""
-        self._kernel.spawn(fn, *args)
+        A fault is one of `minicloud.faults`. A schedule, or a `Swarm`, gives its handle; at the end
+        of the block all that it did is healed.
+        """
+        return injected(self, fault)
 
     def __repr__(self) -> str:
         return f"<Cloud seed {self.seed} at {self.now:g} s, {len(self._world.hosts)} hosts>"
+
+
+def _span(verb: str, within: float) -> int:
+    """A length of time in nanoseconds. Raises `UsageError` for what is none."""
+    if isinstance(within, bool) or not isinstance(within, int | float) or not within >= 0:
+        raise UsageError(f"cloud.{verb}(within={within!r}): give seconds from 0")
+    return to_ns(within)

@@ -61,6 +61,12 @@ class NetControl:
     def __init__(self, network: Network, topology: Topology) -> None:
         self._network = network
         self._topology = topology
+        self._names: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """The name, or the name with a number if it was asked for before: `kv`, `kv-2`, …."""
+        count = self._names[name] = self._names.get(name, 0) + 1
+        return name if count == 1 else f"{name}-{count}"
 
     @contextmanager
     def inject(self, fault: faults.Fault) -> Iterator[Active]:

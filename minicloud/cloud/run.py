@@ -11,9 +11,12 @@ import msgspec
 from minicloud.check.history import History
 from minicloud.check.verdict import Verdict
 from minicloud.cloud.cloud import Cloud
-from minicloud.cloud.promises import CheckResult, crash_results
+from minicloud.cloud.properties import CheckResult, crash_results
+from minicloud.cloud.properties.coverage import coverage_of
+from minicloud.cloud.script import Script, tape_of
 from minicloud.errors import (
     Deadlock,
+    Leak,
     LimitReached,
     Livelock,
     RunFailure,
@@ -23,15 +26,21 @@ from minicloud.errors import (
 )
 from minicloud.kernel.clock import to_ns
 from minicloud.kernel.entropy import Tape
+from minicloud.kernel.guard import Policy
 from minicloud.kernel.limits import Limits
+from minicloud.kernel.orders.recorded import staleness
 from minicloud.kernel.run import Finished, Kernel, simulate
 from minicloud.net.faults.bands import Band
 from minicloud.net.network import Network
 from minicloud.node.world import World
 
-__all__ = ["Failure", "Run", "run_cloud"]
+__all__ = ["Failure", "Run", "furnish", "judged", "run_cloud"]
 
-Failure = Literal["none", "scenario", "deadlock", "livelock", "limit", "stalled", "simulator"]
+Failure = Literal[
+    "none", "scenario", "deadlock", "livelock", "limit", "stalled", "leak", "simulator"
+]
+
+_UNJUDGED = ("scenario", "leak", "simulator")
 
 
 class Run(msgspec.Struct, kw_only=True):
@@ -52,13 +61,27 @@ class Run(msgspec.Struct, kw_only=True):
     events: int
     messages: int
     history: History
-    trace: Path | None
+    trace: Path | None = None
     bands: list[Band] = []
     """Every fault and its time."""
     notes: list[tuple[float, str]] = []
     """What `cloud.note` was told, each with its virtual time in seconds."""
     value: Any = None
     """What the scenario returned."""
+    knobs: dict[str, Any] = {}
+    """What `cloud.random.knob` drew, by name."""
+    sometimes: dict[str, bool] = {}
+    """Whether each `cloud.sometimes` held at some time, and each `cloud.reachable` was reached."""
+    coverage: dict[tuple[str, str, str], int] = {}
+    """How many operations there were of each (name, outcome, kind of fault in force or "-")."""
+    script: Script = Script()
+    """Every plan that was drawn. Running it again with it gives the same digest."""
+    order: str = "random"
+    """Who was next, in words: with figures, and for PCT with its bound."""
+    decisions: int = 0
+    """Picks and sends that the order decided: the horizon of `pct:3:HORIZON`."""
+    stale: str | None = None
+    """Where the tape did not fit the run, in a sentence; None where it did, or there was none."""
 
 
 class _Held:
@@ -76,6 +99,9 @@ def run_cloud(
     check_timeout: float = 30.0,
     progress: Callable[[float, int], None] | None = None,
     tape: Tape | None = None,
+    script: Script | None = None,
+    order: str | None = None,
+    guard: Policy = "error",
 ) -> Run:
     """Run `main(cloud)` on virtual time and judge what it promised.
 
@@ -83,50 +109,75 @@ def run_cloud(
     trace: a file for the raw trace; `sites` adds to it from which line each message was sent.
     check_timeout: wall seconds for each check.
     progress: called about once a second of wall time with virtual seconds and events.
+    script: plans that are dictated, not drawn; that of a run repeats it.
+    order: in which order tasks and messages of an instant take their turn; that of the script, else
+        "random".
+    guard: what code gets that reaches for the real clock, for randomness or for the world outside:
+        "error" for the user's own and the run's values for libraries, "virtual" for the run's
+        values for all, "off" for the real ones.
 
     Raises nothing that the scenario raises: see `Run.exception`. Raises `UsageError` inside another
     run.
     """
     held = _Held()
+    script = script or Script()
+    order = order or script.order
+    tape = tape_of(script, tape)
 
     async def scenario(kernel: Kernel) -> object:
-        network = Network(kernel)
-        kernel.on_seal.append(network.abandon)
-        world = World(kernel, network)
-        kernel.on_seal.append(world.revoke)
-        held.cloud = cloud = Cloud(world)
+        held.cloud = cloud = furnish(kernel, script)
         return await main(cloud)
 
     finished = simulate(
         scenario,
-        seed=seed,
+        seed=seed if script.seed is None else script.seed,
         limits=limits,
         until_ns=None if until is None else to_ns(until),
         trace=trace,
         sites=sites,
         tape=tape,
+        order=order,
+        guard=guard,
         on_tick=progress,
     )
     cloud = held.cloud
     if cloud is None:
         assert finished.exception is not None
         raise finished.exception
-    return _judged(cloud, finished, seed, trace, check_timeout)
+    run = judged(cloud, finished, seed, check_timeout, tape)
+    run.trace = trace
+    run.script = cloud._drawn.script(order, script)  # noqa: SLF001 - one room
+    return run
 
 
-def _judged(cloud: Cloud, finished: Finished, seed: int, trace: Path | None, timeout: float) -> Run:
+def furnish(kernel: Kernel, script: Script, make: type[Cloud] = Cloud) -> Cloud:
+    """Give a kernel that has begun its network, its machines and its cloud."""
+    network = Network(kernel)
+    kernel.on_seal.append(network.abandon)
+    world = World(kernel, network)
+    kernel.on_seal.append(world.revoke)
+    return make(world, script)
+
+
+def judged(cloud: Cloud, finished: Finished, seed: int, timeout: float, tape: Tape | None) -> Run:
+    """What a run came to, with the verdicts of all that was promised in it."""
     world = cloud._world  # noqa: SLF001 - one room
-    error, failure = finished.exception, _failure(finished.exception)
+    promises = cloud._promises  # noqa: SLF001 - one room
+    error = finished.exception or promises.mistaken
+    failure = _failure(error)
     checks = crash_results(world)
     if isinstance(error, AssertionError):
         checks.append(CheckResult("assertion", Verdict.INVALID, _sentence(error)))
     elif isinstance(error, Livelock | Deadlock):
         checks.append(CheckResult(f"no-{failure}", Verdict.INVALID, str(error)))
     verdict: Verdict | None = None
-    if failure not in ("scenario", "simulator"):
-        promised = cloud._promises.judge(cloud.history, timeout=timeout)  # noqa: SLF001 - one room
-        checks += promised
-        verdict = Verdict.worst(check.verdict for check in checks)
+    if failure not in _UNJUDGED:
+        try:
+            checks += promises.judge(cloud.history, timeout=timeout)
+        except Exception as problem:  # noqa: BLE001 - a check's own mistake, as if the scenario's
+            error, failure = problem, "scenario"
+    if failure not in _UNJUDGED:
+        verdict = Verdict.worst(check.verdict for check in checks if check.counts)
         if failure in ("limit", "stalled") and verdict is Verdict.VALID:
             verdict = Verdict.UNKNOWN
     return Run(
@@ -142,10 +193,15 @@ def _judged(cloud: Cloud, finished: Finished, seed: int, trace: Path | None, tim
         events=finished.events,
         messages=sum(host.sent for host in world.hosts.values()),
         history=cloud.history,
-        trace=trace,
+        sometimes=promises.sometimes(),
+        coverage=coverage_of(cloud.history, world.network.bands, finished.now_ns),
+        knobs=cloud._drawn.knobs,  # noqa: SLF001 - one room
         bands=world.network.bands,
         notes=cloud._notes,  # noqa: SLF001 - one room
         value=finished.value,
+        order=finished.order,
+        decisions=finished.decisions,
+        stale=staleness(tape),
     )
 
 
@@ -157,15 +213,21 @@ def _failure(error: BaseException | None) -> Failure:
         (Livelock, "livelock"),
         (LimitReached, "limit"),
         (Stalled, "stalled"),
+        (Leak, "leak"),
         (RunFailure, "limit"),
         (SimulationError, "simulator"),
     ]
     return next((name for kind, name in kinds if isinstance(error, kind)), "scenario")
 
 
+def _notes(error: BaseException) -> list[str]:
+    """Where a property raised it."""
+    return [f"({note})" for note in getattr(error, "__notes__", []) if note.startswith("in prop")]
+
+
 def _sentence(error: BaseException) -> str:
     """An error as one sentence; errors of minicloud's own speak for themselves."""
-    text = str(error).strip() or "no message"
+    text = " ".join([str(error).strip() or "no message", *_notes(error)])
     if isinstance(error, RunFailure | UsageError):
         return text
     return f"{type(error).__name__}: {text}"

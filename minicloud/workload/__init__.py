@@ -1,7 +1,19 @@
-"""Who asks, how often and for which keys: seeded loads. Knows stores by two methods, no service."""
+"""Who asks, how often and for what: seeded loads. Knows services by their clients' methods only."""
 
 from minicloud.workload.arrivals import Bursts, Every, Poisson
 from minicloud.workload.client import Store, StoreClient
-from minicloud.workload.load import Load, RunningLoad
+from minicloud.workload.load import Load
+from minicloud.workload.running import RunningLoad
+from minicloud.workload.workload import Dice, Workload
 
-__all__ = ["Bursts", "Every", "Load", "Poisson", "RunningLoad", "Store", "StoreClient"]
+__all__ = [
+    "Bursts",
+    "Dice",
+    "Every",
+    "Load",
+    "Poisson",
+    "RunningLoad",
+    "Store",
+    "StoreClient",
+    "Workload",
+]

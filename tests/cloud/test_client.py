@@ -142,7 +142,7 @@ def test_the_clients_own_bug_is_no_outcome_and_its_number_is_not_used_again():
 
 def test_an_operation_under_way_at_the_end_stays_open():
     async def main(cloud, alice):
-        cloud.spawn(alice.read, "x")
+        cloud.start(alice.read, "x")
         await cloud.sleep(50 * MS)
 
     assert history_of(main) == [("invoke", "read", "x", 0, 0)]

@@ -164,7 +164,7 @@ def test_until_goes_on_as_soon_as_its_condition_holds():
     async def main(cloud):
         (b,) = peers(cloud, "b")
         a = cloud.client("a")
-        cloud.spawn(send, cloud, a)
+        cloud.start(send, cloud, a)
         times = []
         for count in (0, 1, 3):
             await cloud.until(lambda count=count: len(b.peek.heard) >= count)
@@ -228,7 +228,7 @@ def test_several_untils_wait_at_once_and_an_always_beside_them():
             done.append((count, cloud.now))
 
         for count in (1, 2, 1):
-            cloud.spawn(wait, count)
+            cloud.start(wait, count)
         for n in range(2):
             await cloud.sleep(1)
             cloud.client(f"a{n}").send(b, Note())

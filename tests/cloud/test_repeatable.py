@@ -19,7 +19,7 @@ def test_what_happens_after_the_end_changes_nothing():
             b, a = peers(cloud, "ba")
             cloud.check(lambda: True)
             if late:
-                cloud.spawn(unwinding, cloud)
+                cloud.start(unwinding, cloud)
             await a.peek.call(b, Ping())
 
         async def unwinding(cloud):

@@ -16,12 +16,12 @@ def in_cloud(main, *, seed=0):
 
 async def trouble(cloud, store, load, *, seconds, crashes):
     """One fault after the other. Replicas lose power in a minority, or all at once."""
-    dice = cloud.stream("trouble")
+    dice = cloud.random.stream("trouble")
     minority = (len(store.hosts) - 1) // 2
     end = cloud.now + seconds
     while cloud.now < end:
         await cloud.sleep(dice.uniform(0.05, 0.5))
-        some = dice.sample(store.hosts, minority)
+        some = dice.sample(store.hosts, max(1, minority))
         kind = dice.integer(6)
         lasts = dice.uniform(0.1, 1.0)
         if kind < 2 and crashes:

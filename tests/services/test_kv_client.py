@@ -22,7 +22,7 @@ def outcomes(cloud):
 def test_one_client_alone_meets_a_dictionary(spec):
     async def main(cloud):
         store = cloud.start(spec)
-        alice, twin, dice = store.client("alice"), {}, cloud.stream("test")
+        alice, twin, dice = store.client("alice"), {}, cloud.random.stream("test")
         for number in range(150):
             key = dice.choice(["a", "b", "c"])
             what = dice.integer(3)

@@ -81,7 +81,7 @@ def test_a_client_that_loses_power_in_the_second_phase_leaves_a_write_of_unknown
     async def main(cloud):
         store = cloud.start(kv.Quorum(nodes=3))
         alice = store.client("alice")
-        cloud.spawn(attempt, alice)
+        cloud.start(attempt, alice)
         await cloud.until(lambda: 1 in store.values("x").values())
         alice.host.crash()
         await cloud.sleep(1)
@@ -310,7 +310,7 @@ def test_no_reader_sees_what_a_crash_can_still_take():
     async def main(cloud):
         store = cloud.start(kv.Quorum(machine=Machine("", disk_sync=0.5), timeout=5.0))
         alice, bob = store.client("alice"), store.client("bob")
-        cloud.spawn(attempt, alice)
+        cloud.start(attempt, alice)
         await cloud.sleep(0.3)
         seen = await bob.get("x", linearizable=True)
         for host in store.hosts:

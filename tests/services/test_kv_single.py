@@ -53,7 +53,7 @@ def test_a_torn_record_is_cut_off_so_that_the_next_one_can_be_read():
         alice, (host,) = store.client("alice"), store.hosts
         await alice.put("x", 1)
         size = len(host.disk.durable("log"))
-        cloud.spawn(attempt, alice)
+        cloud.start(attempt, alice)
         await cloud.sleep(0.1)
         host.crash("torn")
         assert len(host.disk.read("log")) > size, "nothing was torn; take another seed"
@@ -80,7 +80,7 @@ def test_a_full_disk_refuses_for_certain_and_a_failing_sync_never_does():
             await alice.put("x", 2)
         host.disk.failing = None
         assert await alice.get("x") == 1
-        cloud.spawn(fail_for_a_while, cloud, host)
+        cloud.start(fail_for_a_while, cloud, host)
         await alice.put("x", 3)
         assert cloud.now > 0.5
         host.restart()

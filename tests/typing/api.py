@@ -48,4 +48,7 @@ async def uses(cloud: Cloud) -> None:
     store = cloud.start(kv.Quorum(nodes=3))
     assert_type(store.name, str)
     load = cloud.start(Load(store, per_s=10))
+    cloud.start(cloud.sleep, 5.0)
+    cloud.start(cloud.sleep, "five")  # type: ignore[arg-type]
+    assert_type(cloud.random.knob("nodes", 3, 5), int)
     await load.finish(within=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minicloud.errors import DiskError, Refused
@@ -38,23 +39,21 @@ class Log:
             disk.write(_FILE, whole)
         return records
 
-    async def append(self, *values: Any) -> None:
-        """Write a record; when this returns, no power cut takes it away.
+    def append(self, *values: Any, then: Callable[[], None]) -> None:
+        """Write a record; when `then` is called, no power cut takes it away.
 
         Raises `NotStored` where the disk takes no more. A record that is in the file can't be taken
         back, so a sync that fails is tried again until it works: nobody is told that it failed.
         """
-        disk = self._node.disk
         try:
-            written = disk.append(_FILE, *values)
+            written = self._node.disk.append(_FILE, *values)
         except DiskError as error:
             raise NotStored(f"{self._node.name}: {error}") from None
-        await written
         # the rule
-        while self._fsync:
-            try:
-                await disk.sync(_FILE)
-            except DiskError:
-                await self._node.sleep(_PAUSE)
-            else:
-                return
+        written.then((lambda: self._sync(then)) if self._fsync else then)
+
+    def _sync(self, then: Callable[[], None]) -> None:
+        try:
+            self._node.disk.sync(_FILE, then=then)
+        except DiskError:
+            self._node.after(_PAUSE, self._sync, then)

@@ -14,6 +14,7 @@ from minicloud.errors import OutcomeUnknown
 from minicloud.node.host import Host
 from minicloud.node.machine.spec import Machine
 from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.later import Later
 from minicloud.node.messages.message import Request
 from minicloud.node.node import Node
 from minicloud.protocols.quorums import needed
@@ -64,21 +65,26 @@ class Server(Node):
         return self.table.get(request.key, NOTHING)
 
     @handle
-    async def put(self, request: Put) -> Version:
+    def put(self, request: Put) -> Later[Version]:
         """Give the write its place in the order, make it durable, then say so."""
+        reply: Later[Version] = Later()
         name = request.client, request.number
         if name in self._refused:
             raise NotStored(self._refused[name])
         # A second copy of a request gets the place of the first, so it undoes nothing done since.
         version = self._taken.get(name) or self._next(request.client)
         self._taken[name] = version
+
+        def durable() -> None:
+            self._keep(request.key, Held(version, request.value))
+            reply.give(version)
+
         try:
-            await self._log.append(request.key, request.value, *name, version.counter)
+            self._log.append(request.key, request.value, *name, version.counter, then=durable)
         except NotStored as error:
             self._refused[name] = str(error)
             raise
-        self._keep(request.key, Held(version, request.value))
-        return version
+        return reply
 
     def _next(self, client: str) -> Version:
         self._count += 1
@@ -104,7 +110,7 @@ class Single(msgspec.Struct, frozen=True, kw_only=True):
 
     def start(self, cloud: Cloud) -> Store[Host[Server]]:
         """Make the server. The host has the store's name."""
-        name = cloud.unique(self.name)
+        name = cloud.net.unique(self.name)
         machine = msgspec.structs.replace(self.machine, name=name)
         return Store(cloud, self, name, [cloud.node(machine, Server, fsync=self.fsync)])
 

@@ -5,16 +5,22 @@ What it does is so simple that any message may come twice, late or out of order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from minicloud.errors import CallError
 from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.later import Later
 from minicloud.node.node import Node
 from minicloud.protocols.versions import NOTHING, Held, Version
 from minicloud.services.kv.log import Log, NotStored
 from minicloud.services.kv.quorum.messages import Ask, Fetch, Keep, Newer, Repair
 
 __all__ = ["Replica"]
+
+
+def _nothing() -> None:
+    """Nobody waits for the end of it."""
 
 
 class Replica(Node):
@@ -47,24 +53,35 @@ class Replica(Node):
         return self.table.get(request.key, NOTHING)
 
     @handle
-    async def keep(self, request: Keep) -> Version:
+    def keep(self, request: Keep) -> Later[Version]:
         """Make it durable, then acknowledge; also where something newer made it pointless."""
-        await self._keep(request.key, Held(request.version, request.value))
-        return self.table.get(request.key, NOTHING).version
+        reply: Later[Version] = Later()
+
+        def kept() -> None:
+            reply.give(self.table.get(request.key, NOTHING).version)
+
+        self._keep(request.key, Held(request.version, request.value), kept)
+        return reply
 
     @handle
-    async def repair(self, message: Repair) -> None:
+    def repair(self, message: Repair) -> None:
         """The same, but nobody waits."""
         try:
-            await self._keep(message.key, Held(message.version, message.value))
+            self._keep(message.key, Held(message.version, message.value))
         except NotStored:
             self.show(disk="full")
 
-    async def _keep(self, key: str, held: Held) -> None:
+    def _keep(self, key: str, held: Held, then: Callable[[], None] = _nothing) -> None:
+        def durable() -> None:
+            self._hold(key, held)
+            then()
+
         # Memory never knows what the disk does not: no reader may see what a crash can still take.
         if held.version > self.table.get(key, NOTHING).version:
-            await self._log.append(key, held.version.counter, held.version.writer, held.value)
-            self._hold(key, held)
+            version = held.version
+            self._log.append(key, version.counter, version.writer, held.value, then=durable)
+        else:
+            then()
 
     def _hold(self, key: str, held: Held) -> None:
         # Asked again, for the disk may have taken its time.
@@ -89,7 +106,7 @@ class Replica(Node):
         try:
             found: dict[str, Any] = await self.call(peer, Newer(mine), timeout=patience)
             for key, held in found.items():
-                await self._keep(key, held)
+                self._keep(key, held)
         except CallError:
             # Another time, another peer.
             self.show(missed=peer)

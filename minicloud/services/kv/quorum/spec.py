@@ -103,7 +103,7 @@ class Quorum(msgspec.Struct, frozen=True, kw_only=True):
 
     def start(self, cloud: Cloud) -> Store[Host[Replica]]:
         """Make the replicas: `kv-r1`, `kv-r2`, …"""
-        name = cloud.unique(self.name)
+        name = cloud.net.unique(self.name)
         names = [f"{name}-r{i + 1}" for i in range(self.nodes)]
         hosts = []
         for i, host in enumerate(names):

@@ -1,0 +1,23 @@
+"""Owns what became of a check or a property, as data; judges nothing."""
+
+from __future__ import annotations
+
+import msgspec
+
+from minicloud.check.verdict import Verdict
+
+__all__ = ["CheckResult"]
+
+
+class CheckResult(msgspec.Struct):
+    """What became of one check; its name is the same in every run that breaks it."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    model: str | None = None
+    """The model that it judged by, so that the history can be judged again from its file."""
+    service: str | None = None
+    """The service that it judged, or None for the whole history."""
+    counts: bool = True
+    """Whether the run's verdict depends on it. What `sometimes` happens is judged over a sweep."""

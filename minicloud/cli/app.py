@@ -22,8 +22,16 @@ _COMMANDS = {
     },
     "Test": {
         "sweep": "minicloud.cli.many:sweep",
-        "replay": "minicloud.cli.run:replay",
+        "shrink": "minicloud.cli.search.shrink:shrink",
+        "replay": "minicloud.cli.search.replay:replay",
         "verify": "minicloud.cli.many:verify",
+        "crash-points": "minicloud.cli.search.crashing:crash_points",
+    },
+    "Look": {
+        "log": "minicloud.cli.look:log",
+        "why": "minicloud.cli.look:why",
+        "diff": "minicloud.cli.look:diff",
+        "turning-point": "minicloud.cli.search.turning:turning_point",
     },
     "Judge": {"check": "minicloud.cli.judge:check"},
     "Help": {"doctor": "minicloud.cli.doctor:doctor"},

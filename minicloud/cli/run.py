@@ -1,4 +1,4 @@
-"""Owns `run` and `replay`: one run, kept; and the same run again."""
+"""Owns `run`: one run, kept and told; and what other commands share with it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from cyclopts import Parameter
 
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, MinicloudError, SimulationError, UsageError
-from minicloud.kernel.records import read_trace
+from minicloud.node.life.probe import Cut
 from minicloud.report.strips import strips
 from minicloud.report.summary import command, folded, next_line, summary
 from minicloud.scenario.api import Case, Scenario
-from minicloud.scenario.folder import RunFolder, locate, staging
+from minicloud.scenario.folder import RunFolder, staging
 from minicloud.scenario.jobs import job_of
 from minicloud.scenario.loading import (
     LoadFailure,
     described,
     find,
     load,
-    shown_path,
     user_frames,
 )
 from minicloud.scenario.params import seconds, whole_number
@@ -35,15 +34,13 @@ from minicloud.scenario.running import (
     as_stated,
     exit_code,
     keep,
-    source_digest,
-    versions,
 )
-from minicloud.scenario.twice import first_difference, repeats
 from minicloud.scenario.twice import twice as run_twice
 
-__all__ = ["Flag", "Settings", "loading", "replay", "run"]
+__all__ = ["Flag", "Settings", "Several", "answering", "loading", "run"]
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
+Several = Annotated[list[str] | None, Parameter(negative="")]
 Settings = Annotated[list[str] | None, Parameter(name="--set", negative="")]
 
 
@@ -55,6 +52,9 @@ def run(
     set_: Settings = None,
     seed: str = "0",
     until: str | None = None,
+    order: str | None = None,
+    cut: str | None = None,
+    guard: str = "error",
     out: str = "runs",
     json: Flag = False,
     twice: Flag = False,
@@ -76,6 +76,12 @@ def run(
         A whole number, or random.
     until
         End the run at this virtual time.
+    order
+        The order of tasks and messages: random, fifo, starve, pct or pct:3.
+    cut
+        Cut the power of a host at a crash point: HOST/POINT/OCCURRENCE.
+    guard
+        What code gets that reaches outside the run: error, virtual or off.
     out
         Where run folders go.
     json
@@ -93,9 +99,13 @@ def run(
     number = secrets.randbelow(2**31) if seed == "random" else whole_number(seed, "--seed")
     end = seconds(until, "--until") if until is not None else None
     file = find(target)
-    with _answer(terminal, file, variant, number, json=json):
+    with answering(terminal, file, variant, number, json=json):
         scenario = loading(file, terminal)
-        case = scenario.case(variant, scenario.parse(set_ or []), seed=number, until=end)
+        settings = scenario.parse(set_ or [])
+        power = Cut.parse(cut) if cut is not None else None
+        case = scenario.case(
+            variant, settings, seed=number, until=end, order=order, cut=power, guard=guard
+        )
         if expect and case.stated is None:
             raise UsageError(f"--expect: {scenario.name} states no verdict for these parameters")
         kept = keep(
@@ -120,7 +130,7 @@ def run(
 
 
 @contextlib.contextmanager
-def _answer(
+def answering(
     terminal: Terminal, file: Path, variant: str | None, seed: int, *, json: bool
 ) -> Iterator[None]:
     """With --json, standard output is one object: nothing that a scenario prints, and no less."""
@@ -192,61 +202,3 @@ def _progress(terminal: Terminal) -> Any:
         terminal.progress(f"{virtual_s:,.1f} s of virtual time, {events:,} events")
 
     return show
-
-
-def replay(
-    run: str,
-    /,
-    *,
-    out: str = "runs",
-    json: Flag = False,
-) -> int:
-    """Repeat a kept run in a fresh process; is the digest the same?
-
-    Parameters
-    ----------
-    run
-        A run folder, latest, or the beginning of a digest.
-    out
-        Where the run folders are.
-    json
-        Print one JSON object and nothing else.
-    """
-    terminal = Terminal()
-    folder = locate(run, Path(out))
-    about = folder.run
-    file = find(about["target"])
-    variant, seed = about.get("variant"), about["seed"]
-    with _answer(terminal, file, variant, seed, json=json):
-        scenario = loading(file, terminal)
-        case = scenario.case(variant, about["params"], seed=seed, until=about.get("until"))
-        with staging(Path(out)) as aside:
-            result, raw = repeats(job_of(scenario, case), aside)
-            result.run = folder.path.as_posix()
-            result.repeatable = result.digest == folder.digest
-            if not result.repeatable:
-                result.error = _what_differs(folder, raw, file)
-    if json:
-        terminal.json(result)
-    elif result.repeatable:
-        terminal.say(f"✔ {result.run} repeats: digest {result.digest}")
-        terminal.say(
-            folded(f"{(result.verdict or 'failed').upper()}  ", result.error or case.scenario)
-        )
-    else:
-        terminal.say(folded("✖ ", result.error or ""))
-    return exit_code(result)
-
-
-def _what_differs(folder: RunFolder, raw: Path, file: Path) -> str:
-    difference = first_difference(folder.trace(), read_trace(raw))
-    at = f"first at {difference.sentence}" if difference else "in what the traces do not show"
-    reasons = []
-    if source_digest(file) != folder.run.get("source"):
-        reasons.append(f"{shown_path(file)} has changed since that run")
-    now = versions()
-    for library, then in folder.run.get("versions", {}).items():
-        if now.get(library) != then:
-            reasons.append(f"{library} was {then} and is {now.get(library, 'not there')}")
-    why = f" ({'; '.join(reasons)})" if reasons else ""
-    return f"{folder.path.as_posix()} does not repeat{why}: it differs {at}"

@@ -5,6 +5,7 @@ Marks are written as characters (✔ ✖ ?); whoever prints chooses a colour for
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from textwrap import wrap
@@ -56,7 +57,7 @@ def summary(
     picture: Sequence[str] = (),
 ) -> list[str]:
     """What a person wants to know first: size, picture, notes, checks, verdict with its reason."""
-    lines = [*heading(result), *picture]
+    lines = [*heading(result), *_knobs(result), *picture]
     width = max((len(f"{time:.3f}") for time, _ in notes), default=0)
     for time, text in notes[:_MOST_NOTES]:
         lines += folded(f"  {time:{width}.3f} s  ", text)
@@ -67,6 +68,18 @@ def summary(
         lines += folded(f"  {MARKS[check.verdict]} ", detail)
     verdict = (result.verdict or "failed").upper()
     return lines + folded(f"{verdict}  ", _reason(result, case), indent="  ")
+
+
+def _knobs(result: Result) -> list[str]:
+    """What the seed drew of the shape of the run."""
+    if not result.knobs:
+        return []
+    shown = ", ".join(f"{name}={_shown(value)}" for name, value in result.knobs.items())
+    return folded("  knobs  ", shown)
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _reason(result: Result, case: Case) -> str:
@@ -107,6 +120,12 @@ def command(verb: str, target: str, scenario: Scenario[Any], case: Case, *extra:
             words += ["--set", f"{name}={show(value)}"]
     if case.until is not None:
         words += ["--until", f"{case.until:g}"]
+    if case.order is not None:
+        words += ["--order", case.order]
+    if case.guard != "error":
+        words += ["--guard", case.guard]
+    if case.cut is not None:
+        words += ["--cut", str(case.cut)]
     return shlex.join([*words, *extra])
 
 

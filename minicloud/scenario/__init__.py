@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from minicloud.cloud.script import Do, Script
 from minicloud.scenario.api import Case, Scenario, Variant, breaks, holds, scenario
 from minicloud.scenario.loading import LoadFailure
 from minicloud.scenario.running import Result, run
@@ -14,9 +15,11 @@ from minicloud.scenario.sweeping import Sweep, sweep
 
 __all__ = [
     "Case",
+    "Do",
     "LoadFailure",
     "Result",
     "Scenario",
+    "Script",
     "Sweep",
     "Variant",
     "breaks",

@@ -13,12 +13,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import update_wrapper
-from typing import Generic, ParamSpec, overload
+from typing import Generic, ParamSpec, cast, get_args, overload
 
 import msgspec
 
 from minicloud.check import Verdict
+from minicloud.cloud.script import Script
 from minicloud.errors import UsageError
+from minicloud.kernel.guard import Policy
+from minicloud.kernel.orders import Order
+from minicloud.node.life.probe import Cut
 from minicloud.scenario.params import Param, Value, near_miss, parameters_of
 
 __all__ = ["Case", "Scenario", "Variant", "breaks", "holds", "scenario"]
@@ -48,7 +52,9 @@ class Case(msgspec.Struct, frozen=True):
     """One run to make of a scenario: variant, parameter values, seed, and when to end.
 
     `stated` is what the scenario states of exactly these values, if anything; `until` is in virtual
-    seconds.
+    seconds; `order` is the order of tasks and messages, None for the script's; `script` dictates
+    plans that would be drawn; `cut` cuts the power of a host at a crash point; `guard` is what code
+    gets that reaches for the world outside.
     """
 
     scenario: str
@@ -57,15 +63,24 @@ class Case(msgspec.Struct, frozen=True):
     stated: Variant | None
     seed: int = 0
     until: float | None = None
+    order: str | None = None
+    script: Script | None = None
+    cut: Cut | None = None
+    guard: Policy = "error"
 
 
 class Scenario(Generic[P]):
     """A lesson: an async function of a cloud, with parameters, variants and a story."""
 
     def __init__(
-        self, function: Callable[P, Awaitable[object]], variants: Mapping[str, Variant]
+        self,
+        function: Callable[P, Awaitable[object]],
+        variants: Mapping[str, Variant],
+        script: Script | None = None,
     ) -> None:
         self.function = function
+        self.script = script
+        """What is dictated of every run of it."""
         self.params = parameters_of(function)
         self.variants = {name: self._checked(name, v) for name, v in variants.items()}
         self._refuse_twice_stated()
@@ -103,11 +118,15 @@ class Scenario(Generic[P]):
         *,
         seed: int = 0,
         until: float | None = None,
+        order: str | None = None,
+        script: Script | None = None,
+        cut: Cut | None = None,
+        guard: str = "error",
     ) -> Case:
         """The run that these choices name; `params` override the variant's values.
 
         Without a variant, the one that states something of exactly these values is meant, if any.
-        Raises `UsageError` for an unknown variant or parameter, or a value of another type.
+        Raises `UsageError` for an unknown variant, parameter or order, or a value of another type.
         """
         name = None if variant is None else self._variant(variant)
         values = self._values(name)
@@ -116,7 +135,10 @@ class Scenario(Generic[P]):
         named = [n for n in self.variants if self._values(n) == values]
         stated = self.variants[named[0]] if named else None
         chosen = name or (named[0] if named else None)
-        return Case(self.name, chosen, values, stated, seed, until)
+        order = None if order is None else str(Order.parse(order))
+        script = script or self.script
+        policy = _policy(guard)
+        return Case(self.name, chosen, values, stated, seed, until, order, script, cut, policy)
 
     def parse(self, settings: list[str] | tuple[str, ...]) -> dict[str, Value]:
         """The values that `--set key=value` words give; `UsageError` says what to write instead."""
@@ -180,6 +202,13 @@ class Scenario(Generic[P]):
             seen.append((name, values))
 
 
+def _policy(word: str) -> Policy:
+    for policy in get_args(Policy):
+        if policy == word:
+            return cast("Policy", policy)
+    raise UsageError(f"guard {word}: write {', '.join(get_args(Policy))}")
+
+
 def _shown(param: Param) -> str:
     return str(param.default).lower() if isinstance(param.default, bool) else str(param.default)
 
@@ -188,21 +217,28 @@ def _shown(param: Param) -> str:
 def scenario(function: Callable[P, Awaitable[object]], /) -> Scenario[P]: ...
 @overload
 def scenario(
+    *,
+    script: Script | None = None,
     **variants: Variant,
 ) -> Callable[[Callable[P, Awaitable[object]]], Scenario[P]]: ...
 def scenario(
-    function: Callable[P, Awaitable[object]] | None = None, /, **variants: Variant
+    function: Callable[P, Awaitable[object]] | None = None,
+    /,
+    *,
+    script: Script | None = None,
+    **variants: Variant,
 ) -> Scenario[P] | Callable[[Callable[P, Awaitable[object]]], Scenario[P]]:
     """Make an async function of a cloud a scenario, with a verdict stated per variant.
 
     Its parameters are keyword-only, with defaults, of type bool, int, float, str or Literal.
-    A run with the defaults and no variant is the variant that names them. Raises `UsageError` for
+    A run with the defaults and no variant is the variant that names them. `script` dictates plans
+    that would be drawn, as in a case that was cut down. Raises `UsageError` for
     parameters or variants that the command line could not write.
     """
 
     def decorate(function: Callable[P, Awaitable[object]]) -> Scenario[P]:
         if not inspect.iscoroutinefunction(function):
             raise UsageError("@scenario needs an async function: async def name(cloud: Cloud)")
-        return Scenario(function, variants)
+        return Scenario(function, variants, script)
 
     return decorate if function is None else decorate(function)

@@ -1,6 +1,7 @@
 """Owns the run folder: what a run leaves on disk, how it is written whole, how it is found again.
 
     runs/<scenario>/<seed>-<digest8>/   run.toml  result.json  history.jsonl  trace.jsonl.gz
+                                        script.json and dictated.json, where there is any
 
 A folder is written aside and renamed, so nobody meets half of one; and it holds nothing that
 differs between two equal runs, no wall time and no place.
@@ -21,10 +22,24 @@ from typing import IO, Any
 
 import msgspec
 
+from minicloud.cloud.script import Script
 from minicloud.errors import FileError, UsageError
 from minicloud.kernel.records import read_trace
 
-__all__ = ["RunFolder", "locate", "publish", "staging", "write_toml", "write_trace"]
+__all__ = [
+    "DICTATED",
+    "SCRIPT",
+    "RunFolder",
+    "locate",
+    "publish",
+    "staging",
+    "write_script",
+    "write_toml",
+    "write_trace",
+]
+
+SCRIPT, DICTATED = "script.json", "dictated.json"
+"""Every plan that a run drew; and those that it did not, since somebody had given them."""
 
 _DIGEST = re.compile(r"[0-9a-f]{4,}")
 _SHORT = 8
@@ -92,6 +107,11 @@ def _toml(value: Any) -> str:
     return json.dumps(value)
 
 
+def write_script(folder: Path, name: str, script: Script) -> None:
+    """Write a script as JSON that a person can read, and change."""
+    (folder / name).write_bytes(msgspec.json.format(msgspec.json.encode(script)) + b"\n")
+
+
 def write_trace(raw: Path, path: Path) -> list[tuple[float, str]]:
     """Write a raw trace as `trace.jsonl.gz`, a record a line; equal runs give equal bytes.
 
@@ -138,6 +158,25 @@ class RunFolder:
     def digest(self) -> str:
         """The digest of the run, in full."""
         return str(self.run["digest"])
+
+    @property
+    def drawn(self) -> Script | None:
+        """Every plan that the run drew, or None where it had none."""
+        return self._script(SCRIPT)
+
+    @property
+    def dictated(self) -> Script | None:
+        """What the run was told in place of drawing it, or None where it drew everything."""
+        return self._script(DICTATED)
+
+    def _script(self, name: str) -> Script | None:
+        file = self.path / name
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Script)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            raise FileError(f"{file} cannot be read: {error}") from error
 
     def trace(self) -> Iterator[dict[str, Any]]:
         """The records of the run's trace."""

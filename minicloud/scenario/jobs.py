@@ -16,7 +16,10 @@ from typing import Any
 
 import msgspec
 
+from minicloud.cloud.script import Script
 from minicloud.errors import UsageError
+from minicloud.kernel.guard import Policy
+from minicloud.node.life.probe import Cut
 from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.loading import load
 from minicloud.scenario.params import Value
@@ -25,7 +28,7 @@ from minicloud.scenario.running import Result, execute, result_of
 __all__ = ["Job", "child_main", "job_of", "run_job"]
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run to make, as values that travel between processes."""
 
     file: str
@@ -34,10 +37,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Value]
     seed: int
     until: float | None = None
+    order: str | None = None
+    script: Script | None = None
+    cut: Cut | None = None
+    guard: Policy = "error"
     raw: str | None = None
     """Where to write the raw trace, if anywhere."""
     sites: bool = False
     """Whether the trace says where in the code each message was sent."""
+    scripted: bool = False
+    """Whether the result holds the script that was drawn; it may be long."""
 
 
 def job_of(scenario: Scenario[Any], case: Case) -> Job:
@@ -59,10 +68,14 @@ def job_of(scenario: Scenario[Any], case: Case) -> Job:
         params=case.params,
         seed=case.seed,
         until=case.until,
+        order=case.order,
+        script=case.script,
+        cut=case.cut,
+        guard=case.guard,
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _loaded(file: str, name: str) -> Scenario[Any]:
     scenario = load(Path(file), name)
     # What was imported stays: no collection need look at it again.
@@ -74,9 +87,22 @@ def _loaded(file: str, name: str) -> Scenario[Any]:
 def run_job(job: Job) -> Result:
     """Load the job's scenario, run it here, and say what came out."""
     scenario = _loaded(job.file, job.scenario)
-    case = scenario.case(job.variant, job.params, seed=job.seed, until=job.until)
+    case = scenario.case(
+        job.variant,
+        job.params,
+        seed=job.seed,
+        until=job.until,
+        order=job.order,
+        script=job.script,
+        cut=job.cut,
+        guard=job.guard,
+    )
     raw = Path(job.raw) if job.raw else None
-    return result_of(case, execute(scenario, case, trace=raw, sites=job.sites))
+    run = execute(scenario, case, trace=raw, sites=job.sites)
+    result = result_of(case, run)
+    if job.scripted:
+        result.script = run.script
+    return result
 
 
 def child_main() -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "LoadFailure",
     "described",
     "find",
+    "is_library",
     "known",
     "load",
     "place",
@@ -178,20 +179,21 @@ def source_line(error: BaseException, path: Path) -> int | None:
 def place(error: BaseException) -> str:
     """`"lesson.py:14: "`, the last line of the author's own that `error` passed; or nothing."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not _is_library(frame.filename)]
+    own = [frame for frame in frames if not is_library(frame.filename)]
     return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""
 
 
 def user_frames(error: BaseException) -> Iterator[str]:
     """The traceback of `error`, less the frames of minicloud, of libraries and of Python itself."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _is_library(f.filename)]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not is_library(f.filename)]
     if frames:
         yield "Traceback (most recent call last):\n"
         yield from traceback.format_list(frames)
     yield from traceback.format_exception_only(error)
 
 
-def _is_library(file: str) -> bool:
+def is_library(file: str) -> bool:
+    """Whether a file is minicloud's, a library's or Python's: not one of the scenario's author."""
     if file.startswith("<frozen"):
         return True
     path = Path(file)

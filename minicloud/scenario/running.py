@@ -1,7 +1,6 @@
 """Owns one run of a scenario: from a case to its `Result`, with or without a run folder.
 
-`Result` is what every command says about a run; as JSON it is the object that the command line
-promises. It knows no terminal.
+It knows no terminal.
 """
 
 from __future__ import annotations
@@ -16,14 +15,32 @@ from typing import Any
 import msgspec
 
 import minicloud
-from minicloud.check import History, Verdict
-from minicloud.cloud import Cloud, Run, run_cloud
-from minicloud.errors import ExitCode, RunFailure, UsageError
+from minicloud.check import History
+from minicloud.cloud import Cloud, Run, Script, run_cloud
+from minicloud.cloud.snapshot import probe_with
+from minicloud.errors import RunFailure, UsageError
+from minicloud.kernel.entropy import Tape
 from minicloud.net.faults.bands import Band
-from minicloud.scenario.api import Case, Scenario, Variant
-from minicloud.scenario.folder import publish, staging, write_toml, write_trace
-from minicloud.scenario.loading import find, load, place, shown_path
-from minicloud.scenario.params import Value
+from minicloud.node.life.probe import Probe
+from minicloud.scenario.api import Case, Scenario
+from minicloud.scenario.folder import (
+    DICTATED,
+    SCRIPT,
+    publish,
+    staging,
+    write_script,
+    write_toml,
+    write_trace,
+)
+from minicloud.scenario.loading import find, load, shown_path
+from minicloud.scenario.result import (
+    CheckLine,
+    Result,
+    as_stated,
+    exit_code,
+    failed_result,
+    result_of,
+)
 
 __all__ = [
     "CheckLine",
@@ -47,35 +64,6 @@ Progress = Callable[[float, int], None]
 _LIBRARIES = ("trio", "anyio", "msgspec", "sortedcontainers")
 
 
-class CheckLine(msgspec.Struct, frozen=True):
-    """One check of a run: its name, its verdict and why."""
-
-    name: str
-    verdict: str
-    detail: str
-
-
-class Result(msgspec.Struct, kw_only=True):
-    """What a run said. `verdict` is None where the scenario could not be run to its end."""
-
-    schema: int = 1
-    scenario: str
-    variant: str | None
-    seed: int
-    params: dict[str, Value]
-    verdict: str | None = None
-    expected: str | None = None
-    checks: list[CheckLine] = []
-    error: str | None = None
-    digest: str | None = None
-    virtual_s: float = 0.0
-    wall_s: float = 0.0
-    events: int = 0
-    messages: int = 0
-    run: str | None = None
-    repeatable: bool | msgspec.UnsetType = msgspec.UNSET
-
-
 class Kept(msgspec.Struct, kw_only=True):
     """A run that left a folder: what it said, what the scenario raised, and what it noted.
 
@@ -96,15 +84,22 @@ def run(
     params: Mapping[str, object] | None = None,
     seed: int = 0,
     until: float | None = None,
+    order: str | None = None,
+    script: Script | None = None,
+    guard: str = "error",
 ) -> Run:
     """Run one scenario once, from Python; nothing is written.
 
     `target` is a name, a path or the scenario itself; `params` override the variant's values;
-    `until` is in virtual seconds. Raises `UsageError` for what is not there, `LoadFailure` for a
-    file that does not load. What the scenario raises is in the result.
+    `until` is in virtual seconds; `order` is random, fifo, starve or pct:3; `script` dictates plans
+    that would be drawn; `guard` is error, virtual or off. Raises `UsageError` for what is not
+    there, `LoadFailure` for a file that does not load. What the scenario raises is in the result.
     """
     scenario = target if isinstance(target, Scenario) else load(find(str(target)))
-    return execute(scenario, scenario.case(variant, params, seed=seed, until=until))
+    case = scenario.case(
+        variant, params, seed=seed, until=until, order=order, script=script, guard=guard
+    )
+    return execute(scenario, case)
 
 
 def execute(
@@ -114,84 +109,33 @@ def execute(
     trace: Path | None = None,
     sites: bool = False,
     progress: Progress | None = None,
+    tape: Tape | None = None,
 ) -> Run:
-    """Run `case` of `scenario`; a raw trace is written to `trace`, with call sites if `sites`."""
+    """Run `case` of `scenario`; a raw trace is written to `trace`, with call sites if `sites`.
+
+    tape: what stands between the streams of the run and their readers, if anything.
+    """
 
     async def main(cloud: Cloud) -> None:
+        if case.cut is not None:
+            probe_with(cloud, Probe(case.cut))
         await scenario.function(cloud, **case.params)
 
     run = run_cloud(
-        main, seed=case.seed, until=case.until, trace=trace, sites=sites, progress=progress
+        main,
+        seed=case.seed,
+        until=case.until,
+        trace=trace,
+        sites=sites,
+        progress=progress,
+        script=case.script,
+        order=case.order,
+        guard=case.guard,
+        tape=tape,
     )
     if isinstance(run.exception, KeyboardInterrupt):
         raise run.exception
     return run
-
-
-def result_of(case: Case, run: Run) -> Result:
-    """What `run`, made of `case`, says."""
-    error = run.error
-    if error is not None and (run.verdict is None or isinstance(run.exception, AssertionError)):
-        error = f"{place(run.exception)}{error}" if run.exception is not None else error
-    elif run.verdict is not None and error is None and not run.checks:
-        error = (
-            f"{case.scenario} checks nothing, so it cannot fail. "
-            "Add: cloud.check(linearizable(store))"
-        )
-    return Result(
-        scenario=case.scenario,
-        variant=case.variant,
-        seed=case.seed,
-        params=case.params,
-        verdict=run.verdict.value if run.verdict is not None else None,
-        expected=_expected(case),
-        checks=[CheckLine(c.name, c.verdict.value, c.detail) for c in run.checks],
-        error=error,
-        digest=run.digest,
-        virtual_s=run.virtual_s,
-        wall_s=round(run.wall_s, 6),
-        events=run.events,
-        messages=run.messages,
-    )
-
-
-def failed_result(case: Case, error: str, *, verdict: Verdict | None = None) -> Result:
-    """What is to be said of a case that did not come to run, or whose process died."""
-    return Result(
-        scenario=case.scenario,
-        variant=case.variant,
-        seed=case.seed,
-        params=case.params,
-        verdict=verdict.value if verdict else None,
-        expected=_expected(case),
-        error=error,
-    )
-
-
-def _expected(case: Case) -> str | None:
-    return case.stated.verdict.value if case.stated else None
-
-
-def exit_code(result: Result) -> ExitCode:
-    """The exit code that a run with this result ends in."""
-    if result.verdict is None or result.repeatable is False:
-        return ExitCode.FAILED
-    codes = {"valid": ExitCode.VALID, "invalid": ExitCode.INVALID, "unknown": ExitCode.UNKNOWN}
-    return codes[result.verdict]
-
-
-def as_stated(result: Result, stated: Variant) -> str | None:
-    """None where the result is the one stated, else what is wrong, in words."""
-    if result.verdict is None:
-        return result.error or "could not be run"
-    if result.verdict != stated.verdict.value:
-        return f"{result.verdict}, though {stated.verdict.value} is stated"
-    convicting = [check.name for check in result.checks if check.verdict == "invalid"]
-    for name in stated.checks:
-        if name not in convicting:
-            others = ", ".join(convicting) or "nothing"
-            return f"invalid, but {name} did not convict it: {others} did"
-    return None
 
 
 def keep(
@@ -249,20 +193,39 @@ def _write(
         "variant": case.variant,
         "seed": case.seed,
         "until": case.until,
+        "order": case.order,
+        "guard": case.guard if case.guard != "error" else None,
+        "cut": str(case.cut) if case.cut is not None else None,
         "digest": run.digest,
         "failure": run.failure,
         "error": result.error,
         "model": _model(run),
     }
     head = "What this run was; minicloud replay repeats it."
-    tables = {"": about, "params": case.params, "versions": versions()}
+    # A table of no knobs would say that there could be some.
+    knobs = {"knobs": _flat(result.knobs)} if result.knobs else {}
+    tables = {"": about, "params": case.params, **knobs, "versions": versions()}
     write_toml(folder / "run.toml", head, tables)
     said = msgspec.to_builtins(result)
     # Neither time of day nor place: equal runs leave equal bytes.
     del said["wall_s"], said["run"]
     (folder / "result.json").write_bytes(msgspec.json.format(msgspec.json.encode(said)) + b"\n")
+    if run.script != Script(order=run.script.order):
+        write_script(folder, SCRIPT, run.script)
+    if case.script is not None:
+        write_script(folder, DICTATED, case.script)
     run.history.write_jsonl(folder / "history.jsonl")
     return write_trace(raw, folder / "trace.jsonl.gz")
+
+
+def _flat(knobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Knobs as a flat table takes them; one that is more than a scalar as JSON in a text."""
+    return {
+        name: value
+        if value is None or isinstance(value, bool | int | float | str)
+        else msgspec.json.encode(value).decode()
+        for name, value in knobs.items()
+    }
 
 
 def _model(run: Run) -> str | None:

@@ -1,0 +1,1 @@
+"""The commands that search: for the smallest case, at every crash point, for when it turned."""

@@ -1,0 +1,178 @@
+"""Owns `shrink`: from a failing seed to the smallest case, printed and written as a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from minicloud.cli.many import workers_of
+from minicloud.cli.run import Flag, Settings, loading
+from minicloud.cli.terminal import Terminal
+from minicloud.errors import ExitCode, UsageError
+from minicloud.report.summary import folded
+from minicloud.scenario.api import Scenario
+from minicloud.scenario.loading import find, load
+from minicloud.scenario.params import seconds, whole_number
+from minicloud.scenario.running import execute, result_of
+from minicloud.scenario.shrinking import Shrunk, Size
+from minicloud.scenario.shrinking import shrink as shrink_case
+from minicloud.scenario.sweeping import processes
+
+__all__ = ["shrink"]
+
+
+def shrink(
+    target: str,
+    /,
+    *,
+    variant: str | None = None,
+    set_: Settings = None,
+    seed: str = "0",
+    until: str | None = None,
+    order: str | None = None,
+    check: str | None = None,
+    runs: str = "2000",
+    budget: str | None = None,
+    jobs: str | None = None,
+    out: str = "found",
+    json: Flag = False,
+) -> int:
+    """Cut a failing seed down to the smallest case, and write it as a scenario of its own.
+
+    Parameters
+    ----------
+    target
+        A scenario's name, or its file.
+    variant
+        A variant that the scenario names.
+    set_
+        A parameter as name=value; repeat the option for more.
+    seed
+        The seed that fails.
+    until
+        End each run at this virtual time.
+    order
+        The order of tasks and messages in which it fails, as random, starve or pct:3.
+    check
+        The check to keep broken; the first that is, if absent.
+    runs
+        How many smaller cases to try at most.
+    budget
+        How long to try, in wall time.
+    jobs
+        How many processes; as many as there are cores if absent.
+    out
+        The folder for the scenario file.
+    json
+        Print one JSON object and nothing else.
+    """
+    terminal = Terminal()
+    most = whole_number(runs, "--runs")
+    budget_s = seconds(budget, "--budget") if budget is not None else None
+    end = seconds(until, "--until") if until is not None else None
+    workers, number = workers_of(jobs), whole_number(seed, "--seed")
+    scenario = loading(find(target), terminal)
+    parsed = scenario.parse(set_ or [])
+    case = scenario.case(variant, parsed, seed=number, until=end, order=order)
+    started = perf_counter()
+    with _pool(workers) as executor:
+        found = shrink_case(
+            scenario,
+            case,
+            check=check,
+            most=most,
+            budget_s=budget_s,
+            executor=executor,
+            at_once=2 * workers,
+            progress=terminal.progress,
+        )
+    path = _write(found, scenario, Path(out))
+    wall_s = perf_counter() - started
+    if json:
+        terminal.json(_as_json(found, path, wall_s))
+    else:
+        terminal.say(_lines(found, path, wall_s))
+    return ExitCode.INVALID
+
+
+def _pool(workers: int) -> AbstractContextManager[Executor | None]:
+    return nullcontext() if workers == 1 else processes(workers)
+
+
+def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
+    """Write the scenario file beside those that are there, and see that it fails as it should."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{found.name}.py"
+        number = 1
+        while path.exists():
+            number += 1
+            path = folder / f"{found.name}_{number}.py"
+        name = path.stem
+        for text in (found.text(name), found.text(name, whole=True)):
+            path.write_text(text, encoding="utf-8")
+            if _fails_alike(found, path):
+                return path
+    except OSError as error:
+        raise UsageError(f"--out {folder}: the scenario cannot be written: {error}") from error
+    path.unlink()
+    raise UsageError(
+        f"{scenario.name} can't be written as a file of its own: what it needs from beside its "
+        "own file is not there. The smaller case is right; run shrink where the lesson stands alone"
+    )
+
+
+def _fails_alike(found: Shrunk, path: Path) -> bool:
+    try:
+        written = load(path)
+        case = written.case()
+        return found.failure.shown_by(result_of(case, execute(written, case)))
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not the file that we want
+        return False
+
+
+def _counts(before: Size, after: Size) -> Iterator[str]:
+    for field in ("faults", "operations", "nodes", "deviations"):
+        was, now = getattr(before, field), getattr(after, field)
+        yield f"{field} {was:,} → {now:,}"
+
+
+def _lines(found: Shrunk, path: Path, wall_s: float) -> Iterator[str]:
+    effort = f"({found.runs:,} runs, {wall_s:.1f} s)"
+    yield f"seed {found.case.seed} breaks {found.failure.check}   {effort}"
+    yield f"  {'   '.join(_counts(found.before, found.after))}"
+    if found.stopped is not None:
+        yield f"  stopped after {found.stopped}: there may be a smaller case"
+    yield from (line if len(line) <= 80 else line[:79] + "…" for line in found.story)
+    detail = next(c.detail for c in found.result.checks if c.name == found.failure.check)
+    yield from folded("  ✖ ", detail)
+    yield f"wrote   {path.as_posix()} ({len(path.read_text('utf-8').splitlines())} lines)"
+    yield f"repeat  minicloud run {_as_target(path)}"
+
+
+def _as_target(path: Path) -> str:
+    text = path.as_posix()
+    return text if "/" in text else f"./{text}"
+
+
+def _as_json(found: Shrunk, path: Path, wall_s: float) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "scenario": found.case.scenario,
+        "variant": found.case.variant,
+        "seed": found.case.seed,
+        "check": found.failure.check,
+        "before": msgspec.to_builtins(found.before),
+        "after": msgspec.to_builtins(found.after),
+        "runs": found.runs,
+        "stopped": found.stopped,
+        "file": path.as_posix(),
+        "digest": found.result.digest,
+        "wall_s": round(wall_s, 3),
+    }

@@ -1,0 +1,8 @@
+"""What a kept trace says of causes: an index of its events, slices of it, and these in words."""
+
+from minicloud.report.causality.chain import chain, slice_of
+from minicloud.report.causality.columns import columns
+from minicloud.report.causality.events import Event, Events
+from minicloud.report.causality.parting import Parting, parting
+
+__all__ = ["Event", "Events", "Parting", "chain", "columns", "parting", "slice_of"]

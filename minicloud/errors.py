@@ -20,6 +20,7 @@ __all__ = [
     "DiskError",
     "ExitCode",
     "FileError",
+    "Leak",
     "LimitReached",
     "Livelock",
     "MinicloudError",
@@ -133,6 +134,14 @@ class LimitReached(RunFailure):
 
 class Stalled(RunFailure):
     """Code spun for seconds of wall time without a step; the message names node and line."""
+
+
+class Leak(RunFailure):
+    """Code in a run reached for the world outside: a clock, randomness, a thread, a socket, a file.
+
+    Such a run does not repeat, so nothing in it is judged; the message names the line, and what to
+    write instead.
+    """
 
 
 class SimulationError(MinicloudError):

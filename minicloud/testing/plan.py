@@ -15,20 +15,25 @@ from minicloud.kernel.limits import Limits
 
 __all__ = ["Plan", "plan_of", "seed_of"]
 
-_WHOLE = {"seeds": 1, "seed": 0, "events": 1, "instant": 1}
+_WHOLE = {"seeds": 1, "seed": 0, "exhaustive": 0, "events": 1, "instant": 1}
 """Options that are whole numbers, with their least value; the others are numbers above 0."""
 
 _LIMITS = Limits.__struct_fields__
-_OPTIONS = ("seeds", "seed", *_LIMITS, "check_timeout")
+_OPTIONS = ("seeds", "seed", "order", "exhaustive", *_LIMITS, "check_timeout")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What one test item runs: the seeds `seed` .. `seed + seeds - 1`, each within the limits."""
+    """What one test item runs: the seeds `seed` .. `seed + seeds - 1`, each within the limits.
+
+    order: that of tasks and messages. exhaustive: every order with that many deviations from one.
+    """
 
     seed: int
     seeds: int
     limits: Limits
     check_timeout: float
+    order: str = "random"
+    exhaustive: int | None = None
 
 
 def seed_of(node_id: str) -> int:
@@ -55,6 +60,10 @@ def plan_of(item: pytest.Item, node_id: str) -> Plan:
     # Farthest first: the mark of a function overrides the one of its class or module, name by name.
     for mark in reversed(list(item.iter_markers("minicloud"))):
         chosen.update(_read_mark(mark, node_id))
+    if "exhaustive" in chosen and "order" in chosen:
+        raise UsageError(
+            f"{node_id}: exhaustive runs every order; leave order={chosen['order']!r} out"
+        )
     for name in ("seed", "seeds"):
         given = config.getoption(f"minicloud_{name}")
         if given is not None:
@@ -64,6 +73,8 @@ def plan_of(item: pytest.Item, node_id: str) -> Plan:
         seeds=chosen.get("seeds", 1),
         limits=Limits(**{name: chosen[name] for name in _LIMITS if name in chosen}),
         check_timeout=chosen.get("check_timeout", 30.0),
+        order=chosen.get("order", "random"),
+        exhaustive=chosen.get("exhaustive"),
     )
 
 
@@ -73,14 +84,24 @@ def _read_mark(mark: pytest.Mark, node_id: str) -> dict[str, Any]:
             f"{node_id}: @pytest.mark.minicloud takes named options only. "
             f"Write: @pytest.mark.minicloud(seeds={mark.args[0]!r})"
         )
-    read = {}
+    read: dict[str, Any] = {}
     for name, value in mark.kwargs.items():
         if name not in _OPTIONS:
             near = get_close_matches(name, _OPTIONS, n=1)
             guess = f"did you mean {near[0]}?" if near else f"it has {', '.join(_OPTIONS)}"
             raise UsageError(f"{node_id}: @pytest.mark.minicloud has no option {name!r}; {guess}")
-        read[name] = _number(name, value, f"{node_id}: @pytest.mark.minicloud({name}={value!r})")
+        where = f"{node_id}: @pytest.mark.minicloud({name}={value!r})"
+        read[name] = _order(value, where) if name == "order" else _number(name, value, where)
     return read
+
+
+def _order(value: object, where: str) -> str:
+    from minicloud.kernel.orders.order import Order  # noqa: PLC0415 - collecting imports no Trio
+
+    try:
+        return str(Order.parse(str(value)))
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
 
 
 def _number(name: str, value: object, where: str) -> int | float:

@@ -77,6 +77,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="seeds per cloud test, from its first one upwards (default: the marker's, or 1)",
     )
+    parser.addini(
+        "minicloud_failures",
+        "Folder of the failing cases that are kept and tried first, from pytest's root; or off.",
+        default=".minicloud/failures",
+    )
     for name, text in _LIMITS.items():
         parser.addini(f"minicloud_{name}", f"Limit of every cloud test: {text}.", default=None)
 
@@ -99,8 +104,9 @@ def _whole_number(least: int) -> Callable[[str], int]:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "minicloud(*, seeds=1, seed=None, virtual_s, events, instant, stall_s, check_timeout): "
-        "run this cloud test with that many seeds, from that seed on, within these limits.",
+        "minicloud(*, seeds=1, seed=None, order, exhaustive, virtual_s, events, instant, stall_s, "
+        "check_timeout): run this cloud test with that many seeds, from that seed on, in that "
+        "order or in every order with that many deviations, within these limits.",
     )
 
 
@@ -201,3 +207,20 @@ def pytest_runtest_makereport(
             item.stash[LAST_RUN].add_to(report, item)
         del item.stash[LAST_RUN]  # a run holds its history: not all of them until the session ends
     return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name the kept cases that have become stale: they passed, and that means nothing."""
+    reports = [each for several in terminalreporter.stats.values() for each in several]
+    stale: dict[str, str] = {}
+    for report in reports:
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "minicloud_stale" and report.when == "call":
+                stale[str(value)] = report.nodeid
+    if stale:
+        terminalreporter.section("minicloud: stale cases")
+        for file, test in stale.items():
+            terminalreporter.line(
+                f"{file}: {test} decides otherwise now, so its seed shows nothing"
+            )
+        terminalreporter.line("Find the failure again with --minicloud-seeds N, or delete the file")

@@ -23,12 +23,16 @@ _WIDTH = 120
 
 
 class LastRun(msgspec.Struct, frozen=True):
-    """The run with which a test item ended: the `nth` (from 0) of its plan."""
+    """The run with which a test item ended: the `nth` (from 0) of its plan.
+
+    deviations: of a search through orders, how the order that failed differs from the default.
+    """
 
     run: Run
     notes: list[tuple[float, str]]
     plan: Plan
     nth: int
+    deviations: tuple[str, ...] = ()
 
     def add_to(self, report: pytest.TestReport, item: Any) -> None:
         """End a report with the section `minicloud`, and give the item's properties the seed."""
@@ -57,6 +61,7 @@ class LastRun(msgspec.Struct, frozen=True):
                 continue  # the test's own error, which stands above
             told = check.detail.partition("\n")[0]
             lines.append(_cut(f"{check.verdict.value:7}  {check.name}  {told}".rstrip()))
+        lines += [_cut(f"order    {deviation}") for deviation in self.deviations]
         for time, text in self.notes:
             lines.append(_cut(f"note     {time:.3f}  {text}"))
         return lines

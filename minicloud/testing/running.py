@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
+import msgspec
 import pytest
 
-from minicloud.check import Verdict
-from minicloud.cloud import Cloud, Run, run_cloud
-from minicloud.errors import Undecided, Violated
+from minicloud.cloud import Cloud, run_cloud
+from minicloud.errors import Undecided
+from minicloud.kernel.entropy import Tape
+from minicloud.kernel.guard import look_again
+from minicloud.kernel.orders.tapes import Counting
+from minicloud.scenario.exploring import explore
+from minicloud.testing.corpus import STALE, Corpus, Kept, corpus_of, decisions_of
+from minicloud.testing.failing import why_it_fails
 from minicloud.testing.plan import Plan
 from minicloud.testing.plugin import LAST_RUN
 from minicloud.testing.report import LAST_NOTES, LastRun
 from minicloud.testing.tracebacks import raise_at, trim
 
-__all__ = ["run_seeds", "why_it_fails"]
+__all__ = ["run_seeds"]
+
+Main = Callable[..., Awaitable[object]]
+Notes = deque[tuple[float, str]]
 
 
-def run_seeds(
-    item: pytest.Item, plan: Plan, main: Callable[..., Awaitable[object]], function: Any
-) -> object:
+def run_seeds(item: pytest.Item, plan: Plan, main: Main, function: Any) -> object:
     """Call `main(cloud=…)` once for each seed of the plan; what it returned last is returned.
 
     The first seed that fails ends it: with the test's own exception, or with `Violated`,
@@ -29,31 +36,100 @@ def run_seeds(
     """
     __tracebackhide__ = True
     returned: object = None
+    look_again()
+    corpus = corpus_of(item, getattr(item, "node_id", item.nodeid))
+    if corpus is not None and plan.exhaustive is None:
+        _try_kept(item, plan, main, function, corpus)
     for nth in range(plan.seeds):
-        notes: deque[tuple[float, str]] = deque(maxlen=LAST_NOTES)
-        run = run_cloud(
-            _taking_notes(main, notes),
-            seed=plan.seed + nth,
-            limits=plan.limits,
-            check_timeout=plan.check_timeout,
-        )
-        returned = run.value
-        item.stash[LAST_RUN] = LastRun(run=run, notes=list(notes), plan=plan, nth=nth)
-        error = why_it_fails(run)
+        one = _run_once if plan.exhaustive is None else _run_all_orders
+        last, error = one(main, plan, nth)
+        returned = last.run.value
+        item.stash[LAST_RUN] = last
         if error is not None:
-            if not item.config.getoption("fulltrace"):
-                trim(error)
-            if error.__traceback__ is None:
-                raise_at(function, error)
-            raise error
+            if corpus is not None and plan.exhaustive is None and isinstance(error, Exception):
+                _keep(corpus, main, plan, nth, last, error)
+            _raise(item, function, error)
     return returned
 
 
-def _taking_notes(
-    main: Callable[..., Awaitable[object]], notes: deque[tuple[float, str]]
-) -> Callable[[Cloud], Awaitable[object]]:
+def _raise(item: pytest.Item, function: Any, error: BaseException) -> NoReturn:
+    __tracebackhide__ = True
+    if not item.config.getoption("fulltrace"):
+        trim(error)
+    if error.__traceback__ is None:
+        raise_at(function, error)
+    raise error
+
+
+def _try_kept(item: pytest.Item, plan: Plan, main: Main, function: Any, corpus: Corpus) -> None:
+    """Try the cases that failed before; one that passes is stale, unless it decides as it did."""
+    __tracebackhide__ = True
+    for file, kept in corpus.cases():
+        counting = Counting()
+        again = msgspec.structs.replace(plan, seed=kept.seed, seeds=1, order=kept.order)
+        last, error = _run_once(main, again, 0, counting)
+        if error is not None:
+            item.stash[LAST_RUN] = last
+            _raise(item, function, error)
+        if decisions_of(counting.counts) != kept.decisions:
+            name = file.relative_to(item.config.rootpath).as_posix()
+            item.user_properties.append((STALE, name))
+
+
+def _keep(
+    corpus: Corpus, main: Main, plan: Plan, nth: int, last: LastRun, error: Exception
+) -> None:
+    counting = Counting()
+    _run_once(main, plan, nth, counting)
+    kept = Kept(
+        test=corpus.test,
+        seed=plan.seed + nth,
+        order=plan.order,
+        failed=f"{type(error).__name__}: {error}".partition("\n")[0][:200],
+        decisions=decisions_of(counting.counts),
+        digest=last.run.digest,
+    )
+    corpus.keep(kept)
+
+
+def _run_once(
+    main: Main, plan: Plan, nth: int, tape: Tape | None = None
+) -> tuple[LastRun, BaseException | None]:
+    notes: Notes = deque(maxlen=LAST_NOTES)
+    run = run_cloud(
+        _taking_notes(main, notes),
+        seed=plan.seed + nth,
+        limits=plan.limits,
+        check_timeout=plan.check_timeout,
+        order=plan.order,
+        tape=tape,
+    )
+    return LastRun(run=run, notes=list(notes), plan=plan, nth=nth), why_it_fails(run)
+
+
+def _run_all_orders(main: Main, plan: Plan, nth: int) -> tuple[LastRun, BaseException | None]:
+    notes: Notes = deque(maxlen=LAST_NOTES)
+    assert plan.exhaustive is not None
+    found = explore(
+        _taking_notes(main, notes),
+        bound=plan.exhaustive,
+        seed=plan.seed + nth,
+        limits=plan.limits,
+        check_timeout=plan.check_timeout,
+    )
+    run, failure = found.run, found.failure
+    assert run is not None
+    words = () if failure is None else tuple(failure.words)
+    last = LastRun(run=run, notes=list(notes), plan=plan, nth=nth, deviations=words)
+    if failure is None:
+        return last, None if found.proven else Undecided(str(found))
+    return last, why_it_fails(run)
+
+
+def _taking_notes(main: Main, notes: Notes) -> Callable[[Cloud], Awaitable[object]]:
     # Notes are written to a trace, and a test leaves none: its report needs the last few.
     async def call(cloud: Cloud) -> object:
+        notes.clear()
         write = cloud.note
 
         def note(text: str) -> None:
@@ -64,24 +140,3 @@ def _taking_notes(
         return await main(cloud=cloud)
 
     return call
-
-
-def why_it_fails(run: Run) -> BaseException | None:
-    """What a test that ended with this run raises; None where it passes.
-
-    Unlike a scenario, a test that declares no check is judged by its asserts alone, so a verdict
-    that is unknown for want of checks passes. A check that could not be decided does not.
-    """
-    if run.exception is not None:  # of the test's code, or a `RunFailure` such as a deadlock
-        return run.exception
-    broken = _told(run, Verdict.INVALID)
-    if broken or run.verdict is Verdict.INVALID:
-        return Violated(broken or run.error or "the run is invalid")
-    undecided = _told(run, Verdict.UNKNOWN)
-    return Undecided(undecided) if undecided else None
-
-
-def _told(run: Run, verdict: Verdict) -> str:
-    return "\n".join(
-        f"{each.name}: {each.detail}" for each in run.checks if each.verdict is verdict
-    )

@@ -1,0 +1,69 @@
+"""Owns whole plans as strategies: schedules of faults, and scripts that dictate them with the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypothesis import strategies as st
+
+from minicloud.cloud.script import Do, Script
+from minicloud.net.faults.names import Names
+from minicloud.node.faults import Fault, Schedule
+from minicloud.testing.strategies.times import at_most
+from minicloud.testing.strategies.troubles import faults
+
+__all__ = ["schedules", "scripts"]
+
+
+def schedules(
+    *,
+    hosts: Names,
+    kinds: Sequence[str] | None = None,
+    max_faults: int = 5,
+    lasts: float = 30.0,
+    longest: float | None = None,
+    guard: str | int | None = "minority",
+) -> st.SearchStrategy[Schedule]:
+    """A schedule of faults; shrinks to fewer, earlier, shorter and simpler ones, on the first host.
+
+    hosts: names, patterns or selectors that faults may strike.
+    kinds: names of `KINDS`; `USUAL`, which a replicated service should survive, unless given.
+    lasts: virtual seconds, after which everything is healed. longest: of one fault.
+    guard: as in a `Schedule`.
+    """
+    one = faults(hosts=hosts, kinds=kinds, lasts=lasts, longest=longest)
+
+    def planned(drawn: list[Fault]) -> Schedule:
+        drawn.sort(key=lambda fault: fault.at or 0.0)
+        return Schedule(tuple(drawn), heal_at=lasts, guard=guard)
+
+    return at_most(max_faults, one, "max_faults").map(planned)
+
+
+def scripts(
+    *,
+    schedule: st.SearchStrategy[Schedule] | None = None,
+    workload: st.SearchStrategy[tuple[Do, ...]] | None = None,
+    knobs: Mapping[str, st.SearchStrategy[object]] | None = None,
+    nemesis: str = "nemesis",
+    load: str = "load",
+) -> st.SearchStrategy[Script]:
+    """A script for one nemesis and one load, by their names, and for knobs; the rest is drawn.
+
+    What it dictates shrinks as its strategies do. Give it to `run_cloud` or to a `Simulation`.
+    """
+
+    def written(plan: Schedule | None, work: tuple[Do, ...] | None, turned: dict[str, object]) -> Script:
+        return Script(
+            knobs=turned,
+            schedules={} if plan is None else {nemesis: plan},
+            operations={} if work is None else {load: work},
+        )
+
+    return st.builds(
+        written,
+        st.none() if schedule is None else schedule,
+        st.none() if workload is None else workload,
+        st.fixed_dictionaries(dict(knobs or {})),
+    )

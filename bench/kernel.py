@@ -26,6 +26,7 @@ SAMPLE = {
     "bare_heap": 400_000,
     "minicloud_def": 120_000,
     "minicloud_async": 40_000,
+    "minicloud_unguarded": 120_000,
     "simpy_store": 40_000,
     "simpy_timeout": 60_000,
     "simpy_callback": 200_000,
@@ -60,12 +61,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(repeats: int = REPEATS) -> dict[str, object]:
     """Everything this bench knows, as one flat object."""
-    from bench.pingpong import minicloud_async, minicloud_def  # noqa: PLC0415  # --help needs no cloud
+    from bench.pingpong import (  # noqa: PLC0415  # --help needs no cloud
+        minicloud_async,
+        minicloud_def,
+        minicloud_unguarded,
+    )
 
     started = time.perf_counter()
     # Memory first: a child's peak is read from its own page tables, but a small parent costs less.
     short, long = peak_mb(SHORT_RUN), peak_mb(LONG_RUN)
-    ours: dict[str, Peer] = {"minicloud_def": minicloud_def, "minicloud_async": minicloud_async}
+    ours: dict[str, Peer] = {
+        "minicloud_def": minicloud_def,
+        "minicloud_async": minicloud_async,
+        "minicloud_unguarded": minicloud_unguarded,
+    }
     rates = interleaved({**ours, **PEERS}, SAMPLE, repeats, started + BUDGET_S)
     sizes: dict[str, Peer] = {
         "few": lambda messages: minicloud_def(messages, FEW_NODES),
@@ -75,6 +84,7 @@ def measure(repeats: int = REPEATS) -> dict[str, object]:
     return {
         **{name: round(rate) for name, rate in rates.items()},
         "def_over_bare_heap": ratio(rates, "minicloud_def", "bare_heap"),
+        "def_over_unguarded": ratio(rates, "minicloud_def", "minicloud_unguarded"),
         "def_over_simpy_timeout": ratio(rates, "minicloud_def", "simpy_timeout"),
         "async_over_trio_mockclock": ratio(rates, "minicloud_async", "trio_mockclock"),
         f"def_{FEW_NODES}_nodes": round(scale["few"]),

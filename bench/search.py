@@ -23,10 +23,11 @@ from typing import Any
 
 import msgspec
 
-from bench.search_hunt import CAP, Effort, Found, catalogue, false_alarms, hunt
+from bench.search_hunt import Effort, Found, catalogue, false_alarms, hunt
 
-QUICK_S = 34.0
+QUICK_S = 30.0
 """Wall seconds that a quick hunt may spend on all bugs together; rates come on top."""
+ONE_QUICK_S = 2.0
 CHUNK = 250
 
 
@@ -71,13 +72,9 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def search(names: list[str], options: argparse.Namespace) -> int:
-    effort = Effort()
-    if options.quick:
-        # Half of the time is for the hunt in three modes, half for shrinking.
-        each_s = QUICK_S * min(options.jobs, _cores()) / len(names)
-        effort = Effort(starts=3, cap=CAP, mode_s=each_s / 6, shrink_s=each_s / 2)
     began = time.perf_counter()
-    found = sorted(_hunts(names, effort, options.jobs), key=lambda one: names.index(one.name))
+    hunts = _hunts(names, options.jobs, quick=options.quick)
+    found = sorted(hunts, key=lambda one: names.index(one.name))
     result: dict[str, Any] = {"bugs": [msgspec.to_builtins(one) for one in found]}
     if options.only is None:
         from bench.search_rates import rates  # noqa: PLC0415 - --help needs no cloud
@@ -88,12 +85,16 @@ def search(names: list[str], options: argparse.Namespace) -> int:
     return 0
 
 
-def _hunts(names: list[str], effort: Effort, jobs: int) -> Iterator[Found]:
+def _hunts(names: list[str], jobs: int, *, quick: bool) -> Iterator[Found]:
     if len(names) == 1:
-        yield hunt(names[0], effort)
+        yield hunt(names[0], (time.time() + ONE_QUICK_S, 1, 1) if quick else Effort())
         return
+    until_s, workers = time.time() + QUICK_S, min(jobs, _cores())
     with _pool(jobs) as pool:
-        tasks = [pool.submit(hunt, name, effort) for name in names]
+        tasks = [
+            pool.submit(hunt, name, (until_s, len(names) - n, workers) if quick else Effort())
+            for n, name in enumerate(names)
+        ]
         for done, task in enumerate(as_completed(tasks), start=1):
             found = task.result()
             print(f"{done}/{len(tasks)} {found.name}: {found.seeds}", file=sys.stderr)

@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from bench.search_twice import Pair
+from minicloud.cloud import Run
 from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.loading import load
 from minicloud.scenario.running import execute, result_of
@@ -35,16 +36,24 @@ SAFE = "safe"
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How much to spend: starts, seeds a start, and wall seconds for a mode and for shrinking.
+    """How much to spend on a bug: starts, seeds a start, wall seconds a mode and for shrinking.
 
-    The seconds are those after which no further start begins; under a swarm the first goes on until
-    it has found the bug.
+    The seconds of a mode are those after which no further start begins; under a swarm the first
+    goes on until it has found the bug. What is shrunk is the first case that the swarm found, or,
+    to save time, the smallest.
     """
 
     starts: int = 30
     cap: int = CAP
     mode_s: float = float("inf")
     shrink_s: float = 60.0
+    smallest: bool = False
+
+
+def in_time(until_s: float, left: int, workers: int) -> Effort:
+    """The effort for one of the bugs that are left, where all must be done by a time of day."""
+    share_s = max(0.1, (until_s - time.time()) * workers / left)
+    return Effort(starts=3, mode_s=share_s / 10, shrink_s=share_s * 0.7, smallest=True)
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -89,15 +98,23 @@ def case_of(scenario: Scenario[Any], variant: str, mode: str, seed: int) -> Case
     return scenario.case(variant, params, seed=seed, order=None if order == "random" else order)
 
 
-def convicted(scenario: Scenario[Any], case: Case) -> bool:
-    """Whether each of the checks that should have convicted the naive variant."""
+def convicted(scenario: Scenario[Any], case: Case) -> Run | None:
+    """The run, if each of the checks that should have convicted the naive variant."""
     run = execute(scenario, case)
     broken = {check.name for check in run.checks if check.verdict.value == "invalid"}
-    return set(scenario.variants["naive"].checks) <= broken
+    return run if set(scenario.variants["naive"].checks) <= broken else None
 
 
-def hunt(name: str, effort: Effort) -> Found:
-    """Everything about one bug. Runs in a process of its own."""
+def _bulk(run: Run) -> int:
+    """How much there is to shrink."""
+    return len(run.history.operations()) + sum(
+        len(plan.faults) for plan in run.script.schedules.values()
+    )
+
+
+def hunt(name: str, effort: Effort | tuple[float, int, int]) -> Found:
+    """Everything about one bug, with an effort or in the time left. In a process of its own."""
+    effort = in_time(*effort) if isinstance(effort, tuple) else effort
     bug = bug_named(name)
     scenario = load(bug.file, bug.name)
     with _twins(bug) as twins:
@@ -143,7 +160,8 @@ class _Trail:
         self, bug: Any, scenario: Scenario[Any], effort: Effort, twins: Pair | None
     ) -> None:
         self.seed: int | None = None
-        """The first seed at which the swarm found it."""
+        """The seed, of those at which the swarm found it, whose case is to be shrunk."""
+        self._bulk = 0
         self.wall_s: float | None = None
         """The median wall time until the swarm did."""
         self._bug = bug
@@ -172,19 +190,23 @@ class _Trail:
         began = time.perf_counter()
         for seed in range(first, first + self._effort.cap):
             case = case_of(self._scenario, "naive", mode, seed)
-            if self._shows(case):
-                if mode == "swarm" and self.seed is None:
-                    self.seed = seed
+            if self._shows(case, keep=mode == "swarm"):
                 return seed - first + 1, time.perf_counter() - began
             must = mode == "swarm" and self.seed is None
             if time.perf_counter() > until and not must:
                 break
         return float("inf"), time.perf_counter() - began
 
-    def _shows(self, case: Case) -> bool:
+    def _shows(self, case: Case, *, keep: bool) -> bool:
         if self._twins is not None:
-            return self._twins.differ(self._scenario, case)
-        return convicted(self._scenario, case)
+            found, bulk = self._twins.differ(self._scenario, case), 0
+        else:
+            run = convicted(self._scenario, case)
+            found, bulk = run is not None, 0 if run is None else _bulk(run)
+        smaller = self._effort.smallest and bulk < self._bulk
+        if found and keep and (self.seed is None or smaller):
+            self.seed, self._bulk = case.seed, bulk
+        return found
 
 
 def false_alarms(name: str, first: int, count: int) -> list[tuple[int, str]]:

@@ -4,8 +4,7 @@ records.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
@@ -21,6 +20,9 @@ from minicloud.node.messages.message import encode
 __all__ = ["Outcome", "Process", "RecordedHistory"]
 
 _OPERATION = int(Kind.OPERATION)
+
+_Told = tuple[str, Any, Any, str | None]
+"""What an operation is, its key, its argument, and the service that it asks."""
 
 
 class Process:
@@ -71,8 +73,7 @@ class RecordedHistory(History):
         self._processes += 1
         return self._processes - 1
 
-    @asynccontextmanager
-    async def operation(
+    def operation(
         self,
         f: str,
         *,
@@ -82,7 +83,7 @@ class RecordedHistory(History):
         process: Process | None = None,
         fail: tuple[type[BaseException], ...] = (),
         unknown: tuple[type[BaseException], ...] = (),
-    ) -> AsyncIterator[Outcome]:
+    ) -> AbstractAsyncContextManager[Outcome]:
         """Record what happens inside as one operation.
 
         Leaving it is ok, with the value that was set; a `Refused`, or an error in `fail`, is fail;
@@ -92,6 +93,11 @@ class RecordedHistory(History):
         """
         if process is None:
             process = self._inline = self._inline or Process(self, "scenario")
+        return _Recording(self, process, (f, key, value, service), (Refused, *fail), unknown)
+
+    def begin(self, process: Process, told: _Told) -> tuple[int, int, str]:
+        """Record that an operation begins; its process number, its index and its name."""
+        f, key, value, service = told
         number = process.take()
         count = self._asked[process.client] = self._asked.get(process.client, 0) + 1
         op = f"{process.client}:{count}"
@@ -105,29 +111,10 @@ class RecordedHistory(History):
             service=service,
             client=process.client,
         )
-        outcome = Outcome(key)
-        failures: tuple[type[BaseException], ...] = (Refused, *fail)
-        token = activity_var.set((None, op, None))
-        try:
-            yield outcome
-        except failures as error:
-            self._end(invocation, "fail", None, error)
-            process.give_back(number)
-            raise
-        except BaseException as error:
-            known_bug = isinstance(error, Exception) and not isinstance(
-                error, (OutcomeUnknown, *unknown)
-            )
-            if not known_bug:
-                self._end(invocation, "info", None, error)
-            raise
-        else:
-            self._end(invocation, "ok", outcome.value, None)
-            process.give_back(number)
-        finally:
-            activity_var.reset(token)
+        return number, invocation, op
 
-    def _end(self, invocation: int, kind: Any, value: Any, error: BaseException | None) -> None:
+    def end(self, invocation: int, kind: Any, value: Any, error: BaseException | None) -> None:
+        """Record what became of an operation."""
         if self._kernel.trace.sealed:
             return
         text = None if error is None else type(error).__name__
@@ -152,3 +139,49 @@ class RecordedHistory(History):
         )  # fmt: skip
         self._kernel.trace.emit(record)
         return index
+
+
+class _Recording(AbstractAsyncContextManager[Outcome]):
+    """One operation, from its invocation to its outcome."""
+
+    __slots__ = (
+        "_fail", "_history", "_index", "_number", "_outcome", "_process", "_told", "_token",
+        "_unknown",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        history: RecordedHistory,
+        process: Process,
+        told: _Told,
+        fail: tuple[type[BaseException], ...],
+        unknown: tuple[type[BaseException], ...],
+    ) -> None:
+        self._history = history
+        self._process = process
+        self._told = told
+        self._fail = fail
+        self._unknown = unknown
+
+    async def __aenter__(self) -> Outcome:
+        self._number, self._index, op = self._history.begin(self._process, self._told)
+        self._outcome = Outcome(self._told[1])
+        self._token = activity_var.set((None, op, None))
+        return self._outcome
+
+    async def __aexit__(
+        self, _shape: object, error: BaseException | None, _traceback: object
+    ) -> None:
+        try:
+            if error is None:
+                self._history.end(self._index, "ok", self._outcome.value, None)
+                self._process.give_back(self._number)
+            elif isinstance(error, self._fail):
+                self._history.end(self._index, "fail", None, error)
+                self._process.give_back(self._number)
+            elif not isinstance(error, Exception) or isinstance(
+                error, (OutcomeUnknown, *self._unknown)
+            ):
+                self._history.end(self._index, "info", None, error)
+        finally:
+            activity_var.reset(self._token)

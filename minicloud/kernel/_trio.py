@@ -10,7 +10,7 @@ private ones, all of them here, set round one run and restored after it:
 `CancelStatus.__attrs_post_init__`    cancellation reaches children and tasks in insertion order
 `GLOBAL_RUN_CONTEXT.runner`           run queue, next deadline, idle waiters, the tasks that live
 `Task._next_send(_fn)`, `_abort_func` to revive a withheld task with `Cancelled`, to abort a waiter
-`Task._attempt_abort`, `_counter`     the same, and a stable order of tasks
+`Task._attempt_abort`, `_counter`     the same, and a stable order of tasks; new births
 `EntryQueue.task`, `Runner.init_task` Trio's own tasks, which a signal may wake
 `Cancelled._create`                   the exception that a revived task meets
 `_traps.WaitTaskRescheduled`          to park a task at a third of what the public call costs
@@ -49,6 +49,7 @@ __all__ = [
     "Shuffler",
     "TrioState",
     "abort",
+    "bear_again",
     "blocked",
     "cancelled",
     "installed",
@@ -252,6 +253,16 @@ def _refill(kept: dict[str, Any], content: dict[str, Any]) -> None:
 def task_number(task: Task) -> int:
     """A number that grows with each task born; only the order means anything."""
     return int(task._counter)
+
+
+_birth: Final[Callable[[], int]] = vars(_run.Task)["__attrs_attrs__"]._counter.default.factory
+
+
+def bear_again(task: Task, name: str) -> None:
+    """Give a task that waits for its next job the number and the name of a new one."""
+    private: Any = task
+    private._counter = _birth()
+    private.name = name
 
 
 def cancelled() -> trio.Cancelled:

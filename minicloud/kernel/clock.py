@@ -30,7 +30,7 @@ import trio
 from minicloud.errors import Livelock, UsageError
 from minicloud.kernel._trio import TrioState
 
-__all__ = ["NS", "Cancellable", "Clock", "Entry", "seconds", "to_ns"]
+__all__ = ["NS", "Cancellable", "Clock", "Entry", "Leavings", "seconds", "to_ns"]
 
 NS = 1_000_000_000
 """Nanoseconds in a second."""
@@ -46,9 +46,42 @@ _COLLECT_EVERY = 4096
 
 _SWEEP_AT = 1024
 
+_LEFT_AT = 200_000
+"""Objects that runs may leave behind before they are collected."""
+
 
 Entry = tuple[int, int, int, Callable[[Any], None], Any]
 """An event in the queue: time in nanoseconds, rank, sequence, and what is called with what."""
+
+
+class Leavings:
+    """What runs left since somebody collected: a run is one tangle, and is freed by a collection.
+
+    A context manager around a run, in which nothing is collected but at fixed points. To collect
+    after each run takes longer than a short run itself, so that is done for many at once.
+    """
+
+    left = 0
+
+    def __init__(self) -> None:
+        self._collecting = False
+
+    def __enter__(self) -> None:
+        self._collecting = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *exc: object) -> None:
+        if not self._collecting:
+            return
+        Leavings.left += gc.get_count()[0]
+        if Leavings.left > _LEFT_AT:
+            Leavings.left = 0
+            gc.collect()
+        elif not gc.get_freeze_count():
+            # Both move lists as a whole: all that lives is old now, and nothing was looked at.
+            gc.freeze()
+            gc.unfreeze()
+        gc.enable()
 
 
 class Cancellable(Protocol):
@@ -197,7 +230,7 @@ class Clock(trio.abc.Clock):
                 fire(event)
                 if state.look:
                     due = self._look(state, due)
-                if left <= 0:
+                if not left:
                     self._count(_BURST)
                     self._on_burst()
                     left = _BURST

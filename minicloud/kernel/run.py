@@ -12,7 +12,6 @@ changes a digest or a verdict.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context, copy_context
@@ -26,7 +25,7 @@ import trio
 
 from minicloud.errors import Deadlock, LimitReached, Livelock, RunFailure
 from minicloud.kernel import _trio
-from minicloud.kernel.clock import NS, Clock, to_ns
+from minicloud.kernel.clock import NS, Clock, Leavings, to_ns
 from minicloud.kernel.entropy import Attached, Entropy, Tape
 from minicloud.kernel.guard import Guard, Policy
 from minicloud.kernel.limits import Limits, StallInterrupt, Watchdog
@@ -259,12 +258,10 @@ def simulate(
     """Run `main(kernel)` on virtual time, decided by `seed`, and say how it ended.
 
     order: who is next, of tasks and messages: "random", "fifo", "starve" or "pct:3" (see `orders`).
-    guard: what code gets that reaches for the real clock, for randomness or for the world outside:
-        "error", "virtual" (values of the run's own) or "off".
+    guard: what meets code that reaches for the world outside: "error", "virtual", "off" (`guard`).
 
     Nothing that the scenario raises is raised here; it is in the result. Raises `UsageError` inside
-    another run, or for an order or a policy that is none, `SimulationError` where Trio is not one
-    that the kernel knows.
+    another run or for an option that is none, `SimulationError` for a Trio that is not known.
     """
     _trio.require()
     limits = limits or Limits()
@@ -273,11 +270,10 @@ def simulate(
     if until_ns is not None:
         horizon_ns = min(horizon_ns, until_ns)
     kernel = Kernel(seed, limits, book, tape, horizon_ns, order=order)
-    collecting = gc.isenabled()
     started = perf_counter()
-    gc.disable()
     try:
         with (
+            Leavings(),
             _trio.installed(kernel.scheduler, kernel.state),
             forgotten_awaits(kernel.fail),
             watchdog(kernel, limits.stall_s, on_tick),
@@ -294,8 +290,8 @@ def simulate(
             )
     finally:
         book.close()
-        if collecting:
-            gc.enable()
+        # Messages under way are hidden from the collector: a queue of them would stay for good.
+        kernel.clock.heap.clear()
     return finished(kernel, value, caught, perf_counter() - started)
 
 

@@ -65,6 +65,9 @@ class Scheduler:
         "steps",
     )
 
+    tells_tasks_apart = False
+    """Whether it knows more of a task than its birth, so that none may stand for another."""
+
     def __init__(self, draw: Draw, instant_limit: int, on_spin: Callable[[], None]) -> None:
         self._draw = draw
         self._batch: list[Task] = []

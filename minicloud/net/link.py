@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minicloud.kernel.clock import NS
-from minicloud.kernel.entropy import Entropy, Source
+from minicloud.kernel.entropy import INCREMENT, MASK, MULTIPLIER, UNIT, Entropy, Source
+from minicloud.kernel.records import Fate
 from minicloud.net.profile import Profile
 
 if TYPE_CHECKING:
@@ -55,14 +56,17 @@ class Link(Source):
     """A directed link between two ports. It is its own stream of randomness, for want of room.
 
     `plain` says that delay and loss, drawn and not dictated, are all there is to it: the fast path;
-    `faults` are those that lie on it now, in the order they were put there; `lane` is what an order
-    of messages does to it.
+    `faults` are those that lie on it now, in the order they were put there, `at_start` and `at_end`
+    those of them that change what is sent, or meet what arrives; `lane` is what an order of
+    messages does to it.
     """
 
     __slots__ = (
         "_arrival_ns",
         "_free_ns",
         "_nature",
+        "at_end",
+        "at_start",
         "delay",
         "faults",
         "kept",
@@ -84,6 +88,8 @@ class Link(Source):
         # Above the rank of faults and timers; equal arrivals on two links vary by seed.
         self.rank = 1 + state % _RANKS
         self.faults: tuple[Active, ...] = ()
+        self.at_start: tuple[Active, ...] = ()
+        self.at_end: tuple[Active, ...] = ()
         self._free_ns = 0
         self._arrival_ns = 0
         self.set_nature(nature)
@@ -103,20 +109,33 @@ class Link(Source):
         self._nature = nature
         self.delay, self.kept, self.stretch = nature.delay, nature.kept, nature.stretch
         free = self.tape is None and self.lane is None
-        self.plain = nature.plain and not self.faults and free
+        self.plain = nature.plain and not self.at_start and free
 
     def set_faults(self, faults: tuple[Active, ...]) -> None:
         """Say which faults lie on the link from now on."""
         self.faults = faults
+        self.at_start = tuple([fault for fault in faults if fault.at_start])
+        self.at_end = tuple([fault for fault in faults if fault.at_end])
         free = self.tape is None and self.lane is None
-        self.plain = self._nature.plain and not faults and free
+        self.plain = self._nature.plain and not self.at_start and free
 
     def plan(self, envelope: Envelope, now_ns: int) -> Plan:
         """Decide a message's fate, with as many draws whatever it is. The slow path of `plain`."""
-        profile = self._nature.profile
-        chance = self._arrival()
+        if self.tape is None and self.lane is None:
+            # What `draw` does, without the call.
+            self.state = state = (self.state * MULTIPLIER + INCREMENT) & MASK
+            chance = (state >> 75) * UNIT
+        else:
+            chance = self._arrival()
         lost = chance >= self.kept
         plan = Plan(0 if lost else self.delay(chance * self.stretch))
+        if self._nature.plain:
+            if lost:
+                plan.fate = Fate.LOST
+            for fault in self.at_start:
+                fault.on_send(self, envelope, plan)
+            return plan
+        profile = self._nature.profile
         if profile.duplicate:
             again, copy_ns = self._happens(profile.duplicate), self._another_delay()
             if again:
@@ -127,8 +146,8 @@ class Link(Source):
         if profile.bandwidth_bytes_per_s is not None:
             self._wire(plan, envelope.size_bytes, now_ns)
         if lost and plan.fate is None:
-            plan.fate = "lost by the link"
-        for fault in self.faults:
+            plan.fate = Fate.LOST
+        for fault in self.at_start:
             fault.on_send(self, envelope, plan)
         if profile.fifo and not plan.late and plan.fate is None:
             # After the faults: a link that keeps order keeps it behind a delayed message too.

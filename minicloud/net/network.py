@@ -8,11 +8,13 @@ sent, a cut or a hold that comes later meets it on arrival.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from heapq import heappush
 from typing import Protocol
 
 import msgspec
 
 from minicloud.errors import UsageError
+from minicloud.kernel.entropy import INCREMENT, MASK, MULTIPLIER, UNIT
 from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.run import Kernel
 from minicloud.net.envelope import Envelope, Identity, SendRecord
@@ -143,8 +145,11 @@ class Network:
 
     # Faults.
 
+    def _may_lie_on(self, source: str, target: str) -> bool:
+        return source != target and not (self.spared(source) and self.spared(target))
+
     def _faults_on(self, source: str, target: str) -> tuple[Active, ...]:
-        if source == target or (self.spared(source) and self.spared(target)):
+        if not self._may_lie_on(source, target):
             return ()
         return tuple(a for a in self.faults if a.fault.covers(source, target))
 
@@ -152,7 +157,9 @@ class Network:
         """Put a fault in force until it is lifted; faults compose in the order they came."""
         active = activate(fault, Origin(self, *self.name_fault(fault)))
         self.faults.append(active)
-        self._renew_links()
+        for (source, target), link in self.links.items():
+            if fault.covers(source, target) and self._may_lie_on(source, target):
+                link.set_faults((*link.faults, active))
         self._record_fault(active, "begin")
         return active
 
@@ -175,7 +182,9 @@ class Network:
         if active not in self.faults:
             return
         self.faults.remove(active)
-        self._renew_links()
+        for link in self.links.values():
+            if active in link.faults:
+                link.set_faults(tuple(other for other in link.faults if other is not active))
         self._record_fault(active, "end")
         held, active.held = active.held, []
         for envelope in held:
@@ -184,7 +193,8 @@ class Network:
     def spare(self, spared: Callable[[str], bool]) -> None:
         """Let no fault lie between some hosts from now on; what was held there goes on."""
         self.spared = spared
-        self._renew_links()
+        for (source, target), link in self.links.items():
+            link.set_faults(self._faults_on(source, target))
         for active in self.faults:
             held, active.held = active.held, []
             for envelope in held:
@@ -192,10 +202,6 @@ class Network:
                     active.held.append(envelope)
                 else:
                     self.clock.at(self.clock.now_ns, envelope.link.rank, self.arrive, envelope)
-
-    def _renew_links(self) -> None:
-        for (source, target), link in self.links.items():
-            link.set_faults(self._faults_on(source, target))
 
     def _record_fault(self, active: Active, phase: str) -> None:
         kind, detail = active.fault.kind, detail_of(active.fault)
@@ -225,22 +231,28 @@ class Network:
             return
         envelope = Envelope(record, shape, answer, incarnation, link, link.target)
         if link.plain:
-            chance = link.draw()
+            # What `Source.draw` does, without the call.
+            link.state = state = (link.state * MULTIPLIER + INCREMENT) & MASK
+            chance = (state >> 75) * UNIT
             if chance >= link.kept:
                 self.fate(envelope, Fate.LOST)
                 return
-            delay_ns = link.delay(chance * link.stretch)
-            self.clock.at(record[1] + delay_ns, link.rank, self.arrive, envelope)
+            clock = self.clock
+            arrival_ns = record[1] + link.delay(chance * link.stretch)
+            heappush(clock.heap, (arrival_ns, link.rank, clock.sequence(), self.arrive, envelope))
         else:
             self._send_planned(link, envelope)
 
     def _send_planned(self, link: Link, envelope: Envelope) -> None:
-        now_ns = self.clock.now_ns
+        clock = self.clock
+        now_ns = clock.now_ns
         plan = link.plan(envelope, now_ns)
         if plan.fate is not None:
             self.fate(envelope, plan.fate)
             return
-        self.clock.at(now_ns + plan.delay_ns, link.rank, self.arrive, envelope)
+        # What `Clock.at` does, without the call; no delay is below 0.
+        entry = now_ns + plan.delay_ns, link.rank, clock.sequence(), self.arrive, envelope
+        heappush(clock.heap, entry)
         for copy_ns in plan.copies_ns:
             copy = self._copy_of(envelope)
             self.clock.at(now_ns + copy_ns, link.rank, self.arrive, copy)
@@ -253,7 +265,7 @@ class Network:
         if envelope.cancelled:
             return
         if self.faults:
-            for fault in envelope.link.faults:
+            for fault in envelope.link.at_end:
                 fate = fault.on_arrival(envelope)
                 if fate is not None:
                     if fate:

@@ -106,7 +106,7 @@ class Node:
         Fails early with `QuorumFailed` where so many refused that it can't be reached. The other
         requests are not cancelled; `late(name, reply)` hears of their replies.
         """
-        names = [address_of(target) for target in targets]
+        names = [t if t.__class__ is str else address_of(t) for t in targets]
         return await self._core.calls.quorum(names, request, need=need, timeout=timeout, late=late)
 
     # Time.

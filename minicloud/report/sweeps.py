@@ -52,8 +52,15 @@ def _counts(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) -> I
         f"{v['invalid']} invalid · {v['valid']} valid · {v['unknown']} unknown"
         f" · {v['failed']} failed"
     )
-    line = f"{case_name(case)}  {speed}   {counts}"
-    yield from ([line] if len(line) <= WIDTH else [f"{case_name(case)}  {speed}", f"  {counts}"])
+    name = case_name(case)
+    for lines in (
+        [f"{name}  {speed}   {counts}"],
+        [f"{name}  {speed}", f"  {counts}"],
+        [name, f"  {speed}", f"  {counts}"],
+    ):
+        if max(map(len, lines)) <= WIDTH or len(lines) == 3:
+            yield from lines
+            break
     if tally.runs < len(plan.seeds) and tally.runs:
         span = f"seeds {plan.seeds[0]}..{plan.seeds[tally.runs - 1]}"
         of = f" of {plan.count:,}" if plan.count is not None else ""
@@ -63,7 +70,7 @@ def _counts(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) -> I
 def _causes(clusters: Sequence[Cluster], *, alone: bool = False) -> Iterator[str]:
     """A line a cause, and what goes with it; where there is one cause, its check has said it."""
     for cluster in clusters[:_MOST_CLUSTERS]:
-        head = f"  {MARKS[cluster.verdict]} {cluster.count:>5} × "  # noqa: RUF001 - times
+        head = f"  {MARKS[cluster.verdict]} {cluster.count:>5}x  "
         if alone or len(clusters) > 1:
             words = f"{cluster.cause} (first seed {cluster.first_seed})"
             yield from folded(head, shorten(words, 2 * WIDTH, placeholder=" …"))
@@ -81,16 +88,20 @@ def _coverage(tally: Tally) -> Iterator[str]:
     faults += [f for f in sorted(tally.faults) if f not in faults]
     rows = [(f, fault, by.get(fault, {})) for f, by in tally.coverage.items() for fault in faults]
     wide = min(24, max(len(f) for f, _, _ in rows))
-    fault_wide = min(24, max(len("no fault"), *(len(fault) for _, fault, _ in rows)))
+    fault_wide = min(21, max(len("no fault"), *(len(fault) for _, fault, _ in rows)))
     yield f"  {'coverage':<{wide}}  {'':<{fault_wide}}" + "".join(
         f"{word:>10}" for word in _OUTCOMES.values()
     )
     for f, fault, counts in rows[:_MOST_ROWS]:
         shown = "no fault" if fault == "-" else fault
-        cells = "".join(f"{counts.get(outcome, 0):>10,}" for outcome in _OUTCOMES)
+        cells = "".join(f"{_count(counts.get(outcome, 0)):>10}" for outcome in _OUTCOMES)
         yield f"  {f[:wide]:<{wide}}  {shown[:fault_wide]:<{fault_wide}}{cells}"
     if len(rows) > _MOST_ROWS:
         yield f"  … {len(rows) - _MOST_ROWS} more rows: --json has them all"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < 10_000_000 else f"{number / 1e6:,.0f} M"
 
 
 def time_left(seconds: float) -> str:

@@ -26,5 +26,7 @@ def why_it_fails(run: Run) -> BaseException | None:
 
 def _told(run: Run, verdict: Verdict) -> str:
     return "\n".join(
-        f"{each.name}: {each.detail}" for each in run.checks if each.verdict is verdict and each.counts
+        f"{each.name}: {each.detail}"
+        for each in run.checks
+        if each.verdict is verdict and each.counts
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from difflib import get_close_matches
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -15,17 +15,22 @@ from minicloud.kernel.limits import Limits
 
 __all__ = ["Plan", "plan_of", "seed_of"]
 
-_WHOLE = {"seeds": 1, "seed": 0, "exhaustive": 0, "events": 1, "instant": 1}
+_WHOLE = {"seeds": 1, "seed": 0, "exhaustive": 0, "crash_points": 1, "events": 1, "instant": 1}
 """Options that are whole numbers, with their least value; the others are numbers above 0."""
 
 _LIMITS = Limits.__struct_fields__
-_OPTIONS = ("seeds", "seed", "order", "exhaustive", *_LIMITS, "check_timeout")
+_GUARDS = ("error", "virtual", "off")
+_OPTIONS = (
+    "seeds", "seed", "order", "exhaustive", "crash_points", "guard", *_LIMITS, "check_timeout"
+)  # fmt: skip
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What one test item runs: the seeds `seed` .. `seed + seeds - 1`, each within the limits.
 
     order: that of tasks and messages. exhaustive: every order with that many deviations from one.
+    crash_points: how many crash points to try, each in a run of its own. guard: what becomes of
+    code that reaches for the real world.
     """
 
     seed: int
@@ -34,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     check_timeout: float
     order: str = "random"
     exhaustive: int | None = None
+    crash_points: int | None = None
+    guard: Literal["error", "virtual", "off"] = "error"
 
 
 def seed_of(node_id: str) -> int:
@@ -57,6 +64,9 @@ def plan_of(item: pytest.Item, node_id: str) -> Plan:
         text = config.getini(f"minicloud_{name}")
         if text is not None:
             chosen[name] = _number(name, text, f"{config.inipath}: minicloud_{name} = {text}")
+    guard = config.getini("minicloud_guard")
+    if guard is not None:
+        chosen["guard"] = _guard(guard, f"{config.inipath}: minicloud_guard = {guard}")
     # Farthest first: the mark of a function overrides the one of its class or module, name by name.
     for mark in reversed(list(item.iter_markers("minicloud"))):
         chosen.update(_read_mark(mark, node_id))
@@ -75,6 +85,8 @@ def plan_of(item: pytest.Item, node_id: str) -> Plan:
         check_timeout=chosen.get("check_timeout", 30.0),
         order=chosen.get("order", "random"),
         exhaustive=chosen.get("exhaustive"),
+        crash_points=chosen.get("crash_points"),
+        guard=chosen.get("guard", "error"),
     )
 
 
@@ -91,8 +103,15 @@ def _read_mark(mark: pytest.Mark, node_id: str) -> dict[str, Any]:
             guess = f"did you mean {near[0]}?" if near else f"it has {', '.join(_OPTIONS)}"
             raise UsageError(f"{node_id}: @pytest.mark.minicloud has no option {name!r}; {guess}")
         where = f"{node_id}: @pytest.mark.minicloud({name}={value!r})"
-        read[name] = _order(value, where) if name == "order" else _number(name, value, where)
+        special = {"order": _order, "guard": _guard}.get(name)
+        read[name] = special(value, where) if special else _number(name, value, where)
     return read
+
+
+def _guard(value: object, where: str) -> str:
+    if value not in _GUARDS:
+        raise UsageError(f"{where}: guard takes {', '.join(_GUARDS)}")
+    return str(value)
 
 
 def _order(value: object, where: str) -> str:

@@ -82,6 +82,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "Folder of the failing cases that are kept and tried first, from pytest's root; or off.",
         default=".minicloud/failures",
     )
+    parser.addini(
+        "minicloud_guard",
+        "What becomes of test code that reaches for the real world: error, virtual or off.",
+        default=None,
+    )
     for name, text in _LIMITS.items():
         parser.addini(f"minicloud_{name}", f"Limit of every cloud test: {text}.", default=None)
 
@@ -104,9 +109,10 @@ def _whole_number(least: int) -> Callable[[str], int]:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "minicloud(*, seeds=1, seed=None, order, exhaustive, virtual_s, events, instant, stall_s, "
-        "check_timeout): run this cloud test with that many seeds, from that seed on, in that "
-        "order or in every order with that many deviations, within these limits.",
+        "minicloud(*, seeds=1, seed=None, order, exhaustive, crash_points, guard, virtual_s, "
+        "events, instant, stall_s, check_timeout): run this cloud test with that many seeds, from "
+        "that seed on, in that order, in every order with that many deviations, or once for each "
+        "of that many crash points, within these limits.",
     )
 
 

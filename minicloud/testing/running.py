@@ -10,10 +10,14 @@ import msgspec
 import pytest
 
 from minicloud.cloud import Cloud, run_cloud
+from minicloud.cloud.snapshot import probe_with
 from minicloud.errors import Undecided
 from minicloud.kernel.entropy import Tape
 from minicloud.kernel.guard import look_again
 from minicloud.kernel.orders.tapes import Counting
+from minicloud.node.life.probe import Cut, Probe
+from minicloud.scenario.api import Case
+from minicloud.scenario.crashing.matrix import cuts_of, points_of
 from minicloud.scenario.exploring import explore
 from minicloud.testing.corpus import STALE, Corpus, Kept, corpus_of, decisions_of
 from minicloud.testing.failing import why_it_fails
@@ -39,10 +43,12 @@ def run_seeds(item: pytest.Item, plan: Plan, main: Main, function: Any) -> objec
     look_again()
     corpus = corpus_of(item, getattr(item, "node_id", item.nodeid))
     if corpus is not None and plan.exhaustive is None:
-        _try_kept(item, plan, main, function, corpus)
+        _try_kept(item, plan, main, function=function, corpus=corpus)
     for nth in range(plan.seeds):
         one = _run_once if plan.exhaustive is None else _run_all_orders
         last, error = one(main, plan, nth)
+        if error is None and plan.crash_points is not None:
+            last, error = _run_all_crashes(main, plan, nth)
         returned = last.run.value
         item.stash[LAST_RUN] = last
         if error is not None:
@@ -61,7 +67,7 @@ def _raise(item: pytest.Item, function: Any, error: BaseException) -> NoReturn:
     raise error
 
 
-def _try_kept(item: pytest.Item, plan: Plan, main: Main, function: Any, corpus: Corpus) -> None:
+def _try_kept(item: pytest.Item, plan: Plan, main: Main, *, function: Any, corpus: Corpus) -> None:
     """Try the cases that failed before; one that passes is stale, unless it decides as it did."""
     __tracebackhide__ = True
     for file, kept in corpus.cases():
@@ -102,6 +108,7 @@ def _run_once(
         limits=plan.limits,
         check_timeout=plan.check_timeout,
         order=plan.order,
+        guard=plan.guard,
         tape=tape,
     )
     return LastRun(run=run, notes=list(notes), plan=plan, nth=nth), why_it_fails(run)
@@ -116,6 +123,7 @@ def _run_all_orders(main: Main, plan: Plan, nth: int) -> tuple[LastRun, BaseExce
         seed=plan.seed + nth,
         limits=plan.limits,
         check_timeout=plan.check_timeout,
+        guard=plan.guard,
     )
     run, failure = found.run, found.failure
     assert run is not None
@@ -124,6 +132,29 @@ def _run_all_orders(main: Main, plan: Plan, nth: int) -> tuple[LastRun, BaseExce
     if failure is None:
         return last, None if found.proven else Undecided(str(found))
     return last, why_it_fails(run)
+
+
+def _run_all_crashes(main: Main, plan: Plan, nth: int) -> tuple[LastRun, BaseException | None]:
+    """One run for each crash point, as many as the plan says; the first that fails ends it."""
+    assert plan.crash_points is not None
+    notes: Notes = deque(maxlen=LAST_NOTES)
+    start = _taking_notes(main, notes)
+    case = Case("test", None, {}, None, seed=plan.seed + nth, order=plan.order, guard=plan.guard)
+    last: LastRun | None = None
+    times = points_of(start, case)
+    for cut in cuts_of(times, plan.crash_points):
+
+        async def with_cut(cloud: Cloud, cut: Cut = cut) -> object:
+            probe_with(cloud, Probe(cut))
+            return await main(cloud=cloud)
+
+        last, error = _run_once(with_cut, plan, nth)
+        if error is not None:
+            words = f"{cut.host} lost power before {cut.point}, number {cut.occurrence}"
+            at_s = times[cut.host, cut.point][cut.occurrence - 1] / 1e9
+            return msgspec.structs.replace(last, notes=[*last.notes, (at_s, words)]), error
+    assert last is not None
+    return last, None
 
 
 def _taking_notes(main: Main, notes: Notes) -> Callable[[Cloud], Awaitable[object]]:

@@ -1,5 +1,8 @@
 """The leak guard and the process: policies, what is allowed, and that all is as before a run."""
 
+# Dates without a zone are what many write.
+# ruff: noqa: DTZ001, DTZ005
+
 import builtins
 import random
 import subprocess
@@ -46,7 +49,7 @@ def world():
     modules = {
         (name, key): value
         for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in NOTABLE
+        if name.partition(".")[0] in NOTABLE.split()
         for key, value in list(vars(module).items())
         if key != "__builtins__"
     }
@@ -59,11 +62,11 @@ def world():
     return modules, tools, events, shared, random.getstate(), random.Random.seed, threading.Thread
 
 
-NOTABLE = (
-    "time datetime random os posix uuid secrets socket signal _thread threading asyncio trio anyio "
-    "jwt logging email calendar http subprocess builtins hypothesis pytest _pytest tests "
-    "test_guard_process minicloud"
-).split()
+NOTABLE = """
+time datetime random os posix uuid secrets socket signal _thread threading asyncio trio
+anyio jwt logging email calendar http subprocess builtins hypothesis pytest _pytest tests
+test_guard_process minicloud
+"""
 
 
 def outcome(how):
@@ -260,11 +263,13 @@ def test_stretches_of_one_run_can_be_guarded():
         guard = Guard(kernel)
         for _ in range(3):
             guard.enter()
-            with pytest.raises(Leak):
-                time.time()
             guard.leave()
             kept.append(time.time())
-        return kernel.failure
+        guard.enter()
+        try:
+            time.time()
+        finally:
+            guard.leave()
 
     finished = simulate(main, guard="off")
     assert isinstance(finished.exception, Leak)

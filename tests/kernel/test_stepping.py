@@ -86,7 +86,7 @@ def test_between_steps_the_process_is_as_before():
     stepper.perform(look)
     assert surroundings() == before
     # The oracle is not blind: in a step nearly all of it differs.
-    assert sum(one != other for one, other in zip(seen[0], before)) >= 10
+    assert sum(one != other for one, other in zip(seen[0], before, strict=True)) >= 10
     stepper.step()
     assert surroundings() == before
     stepper.end()
@@ -170,7 +170,7 @@ def drifting(seed, rounds):
 
 def test_two_that_interleave_are_as_each_alone():
     alone = [list(drifting(seed, 4))[-1] for seed in (1, 2)]
-    together = list(zip(drifting(1, 4), drifting(2, 4)))
+    together = list(zip(drifting(1, 4), drifting(2, 4), strict=True))
     assert list(together[-1]) == alone
     assert alone[0] != alone[1]
 

@@ -32,8 +32,8 @@ class Bug(NamedTuple):
 BUGS = (
     Bug("lost-update", "lost update", "counters", 1),
     Bug("await-in-between", "atomicity violation across an await", "counters", 7),
-    Bug("write-skew", "write skew", "counters", 10),
-    Bug("dirty-read", "dirty read", "counters", 1),
+    Bug("write-skew", "write skew", "isolation", 10),
+    Bug("dirty-read", "dirty read", "isolation", 1),
     Bug("stale-after-failover", "stale read after failover", "pairs", 39),
     Bug("stale-primary", "stale read of a deposed primary", "pairs", 49),
     Bug("two-primaries", "split brain", "pairs", 25),

@@ -1,12 +1,8 @@
-"""Planted: values that are read, thought about and written, in services that let others in between.
-
-Lost update, lost update within one node, write skew, dirty read.
-"""
+"""Planted: values that are read, thought about and written, while others do the same."""
 
 from typing import Literal
 
 import trio
-from lab import NETWORK, ordeal, work
 
 from minicloud import (
     Client,
@@ -15,13 +11,16 @@ from minicloud import (
     OutcomeUnknown,
     Refused,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
-from minicloud.check import linearizable
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 CALM = (*NETWORK, "pause", "slow")
 
@@ -89,13 +88,23 @@ async def lost_update(
 ) -> None:
     """Two clients read 5, both write 6: one addition is lost."""
     counter = cloud.node("counter", Counter, compare=compare)
-    work(cloud, Adder, {"add": lambda draw: (1 + draw.integer(9),)}, clients=clients)
+    cloud.start(
+        Workload(
+            Adder,
+            {"add": lambda draw: (1 + draw.integer(9),)},
+            clients=clients,
+            per_s=12,
+            lasts=1,
+        )
+    )
 
     def nothing_is_lost() -> None:
         total_of(cloud, counter.peek.value)
 
     cloud.check(nothing_is_lost)
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
+    await cloud.sleep(3)
 
 
 # Lost update within one node: a handler waits for its disk between reading and writing.
@@ -144,157 +153,20 @@ async def await_in_between(
 ) -> None:
     """A handler reads the balance, waits for the disk, and writes what it had read plus its own."""
     bank = cloud.node("bank", Bank, locked=locked)
-    work(cloud, Saver, {"deposit": lambda draw: (1 + draw.integer(9),)}, clients=clients)
+    cloud.start(
+        Workload(
+            Saver,
+            {"deposit": lambda draw: (1 + draw.integer(9),)},
+            clients=clients,
+            per_s=12,
+            lasts=1,
+        )
+    )
 
     def nothing_is_lost() -> None:
         total_of(cloud, bank.peek.balance)
 
     cloud.check(nothing_is_lost)
-    await ordeal(cloud, nemesis, kinds=(*CALM, "crash"), on=("bank",))
-
-
-# Write skew: both see two on call, and each takes himself off.
-
-
-class Snapshot(Request[tuple[dict[str, bool], dict[str, int]]]):
-    """Who is on call, and the versions of that?"""
-
-
-class Commit(Request[None]):
-    """Let one doctor's state be this, given what was read of all."""
-
-    doctor: str
-    on: bool
-    read: dict[str, int]
-
-
-class Roster(Node):
-    def __init__(self, *, validate_reads: bool) -> None:
-        self.validate_reads = validate_reads
-        self.on = {"ann": True, "bob": True}
-        self.versions = dict.fromkeys(self.on, 0)
-
-    @handle
-    def snapshot(self, request: Snapshot) -> tuple[dict[str, bool], dict[str, int]]:
-        return self.on, self.versions
-
-    @handle
-    def commit(self, request: Commit) -> None:
-        # the rule: what was read must be what is there, not only what is written
-        looked_at = list(self.on) if self.validate_reads else [request.doctor]
-        if any(request.read[name] != self.versions[name] for name in looked_at):
-            raise Stale
-        self.on[request.doctor] = request.on
-        self.versions[request.doctor] += 1
-
-
-class Doctor(Client):
-    @operation()
-    async def leave(self, doctor: str) -> None:
-        on, versions = await self.call("roster", Snapshot(), timeout=0.2)
-        if sum(on.values()) > 1:
-            await self.call("roster", Commit(doctor, False, versions), timeout=0.2)
-
-    @operation()
-    async def come(self, doctor: str) -> None:
-        _, versions = await self.call("roster", Snapshot(), timeout=0.2)
-        await self.call("roster", Commit(doctor, True, versions), timeout=0.2)
-
-
-@scenario(
-    safe=holds(validate_reads=True), naive=breaks("somebody_is_on_call", validate_reads=False)
-)
-async def write_skew(
-    cloud: Cloud,
-    *,
-    validate_reads: bool = True,
-    nemesis: Literal["none", "swarm"] = "swarm",
-    clients: int = 3,
-) -> None:
-    """Two doctors are on call. Each sees the other, and goes home."""
-    roster = cloud.node("roster", Roster, validate_reads=validate_reads)
-
-    @cloud.always
-    def somebody_is_on_call() -> bool:
-        return any(roster.peek.on.values())
-
-    doctor = lambda draw: draw.choice(["ann", "bob"])
-    work(cloud, Doctor, {"leave": doctor, "come": doctor}, clients=clients, total=18)
-    await ordeal(cloud, nemesis, kinds=CALM)
-
-
-# Dirty read: a value is shown before it is known whether it stays.
-
-
-class Set(Request[None]):
-    """Let the value be this, if the auditor agrees."""
-
-    value: int
-
-
-class Get(Request[int | None]):
-    """What is the value?"""
-
-
-class May(Request[bool]):
-    """May the value be this?"""
-
-    value: int
-
-
-class Forbidden(Refused):
-    """The auditor said no."""
-
-
-class Ledger(Node):
-    def __init__(self, *, buffered: bool) -> None:
-        self.buffered, self.value = buffered, None
-
-    @handle
-    def get(self, request: Get) -> int | None:
-        return self.value
-
-    @handle
-    async def set(self, request: Set) -> None:
-        before = self.value
-        # the rule: nobody sees what is not decided
-        if not self.buffered:
-            self.value = request.value
-        if not await self.call("auditor", May(request.value), timeout=0.1):
-            if not self.buffered:
-                self.value = before
-            raise Forbidden
-        self.value = request.value
-
-
-class Auditor(Node):
-    @handle
-    def may(self, request: May) -> bool:
-        return request.value % 3 > 0
-
-
-class Clerk(Client):
-    @operation("read")
-    async def read(self) -> int | None:
-        return await self.call("ledger", Get(), timeout=0.2)
-
-    @operation("write")
-    async def write(self, value: int) -> None:
-        await self.call("ledger", Set(value), timeout=0.2)
-
-
-@scenario(safe=holds(buffered=True), naive=breaks("linearizable", buffered=False))
-async def dirty_read(
-    cloud: Cloud,
-    *,
-    buffered: bool = True,
-    nemesis: Literal["none", "swarm"] = "swarm",
-    clients: int = 3,
-) -> None:
-    """A value is in the table while the auditor thinks; he says no, and somebody has read it."""
-    cloud.node("ledger", Ledger, buffered=buffered)
-    cloud.node("auditor", Auditor)
-    calls = {"read": None, "write": lambda draw: draw.fresh()}
-    work(cloud, Clerk, calls, clients=clients, total=16)
-    cloud.check(linearizable("register"))
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*CALM, "crash"), lasts=1, on=("bank",), guard=None))
+    await cloud.sleep(3)

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -12,12 +10,16 @@ from minicloud import (
     Node,
     OutcomeUnknown,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 TROUBLE = (*NETWORK, "pause", "slow", "link-duplicate", "link-reorder")
 
@@ -79,7 +81,17 @@ async def late_answer(
     """The answer to the last question comes when the next one has been asked."""
     cloud.node("atlas", Atlas)
     calls = {"look_up": lambda draw: draw.fresh()}
-    work(cloud, Pupil, calls, clients=clients, total=24, mode="closed", lasts=0.6, match=match)
+    cloud.start(
+        Workload(
+            Pupil,
+            calls,
+            clients=clients,
+            per_s=40,
+            lasts=0.6,
+            mode="closed",
+            arguments={"match": match},
+        )
+    )
 
     def answers_fit() -> None:
         for op in cloud.history.operations():
@@ -87,7 +99,9 @@ async def late_answer(
                 assert op.result == 100 + op.argument, f"{op.argument}: {op.result}"
 
     cloud.check(answers_fit)
-    await ordeal(cloud, nemesis, lasts=0.6, kinds=TROUBLE)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=0.6, guard=None))
+    await cloud.sleep(2.6)
 
 
 # Reordering: entries of a log, appended as they come.
@@ -158,14 +172,18 @@ async def log_by_arrival(
     """A follower appends what comes as it comes, and the network has another order."""
     leader = cloud.node("leader", Leader)
     follower = cloud.node("follower", Follower, numbered=numbered)
-    work(cloud, Scribe, {"note": lambda draw: draw.fresh()}, clients=clients)
+    cloud.start(
+        Workload(Scribe, {"note": lambda draw: draw.fresh()}, clients=clients, per_s=12, lasts=1)
+    )
 
     def same_order() -> None:
         mine, theirs = follower.peek.log, leader.peek.log
         assert mine == theirs[: len(mine)], f"{mine} and {theirs}"
 
     cloud.check(same_order)
-    await ordeal(cloud, nemesis, kinds=TROUBLE, on=("leader", "follower"))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=1, on=("leader", "follower"), guard=None))
+    await cloud.sleep(3)
 
 
 # The highest number seen is not the highest that is complete.
@@ -238,4 +256,6 @@ async def ack_beyond_the_gap(
         assert not missing, f"{missing} never came"
 
     cloud.check(all_arrive)
-    await ordeal(cloud, nemesis, lasts=0.5, kinds=TROUBLE, settle=4.0)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=0.5, guard=None))
+    await cloud.sleep(4.5)

@@ -2,20 +2,20 @@
 
 from typing import Literal
 
-from lab import ordeal, work
-
 from minicloud import (
     Client,
     Cloud,
     Machine,
     Node,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
 from minicloud.node.machine.disk import frame
 
 
@@ -35,7 +35,7 @@ async def tills(cloud: Cloud, nemesis: str, clients: int, kind: type[Node], rule
     """A till that keeps on a slow disk what was put into it, and savers."""
     till = cloud.node(Machine("till", disk_sync=0.03), kind, rule=rule)
     calls = {"add": lambda draw: (10**11 + draw.integer(10**11),)}
-    work(cloud, Saver, calls, clients=clients, total=16)
+    cloud.start(Workload(Saver, calls, clients=clients, per_s=16, lasts=1))
 
     def nothing_is_lost_or_invented() -> None:
         there, operations = till.peek.amounts, cloud.history.operations()
@@ -47,7 +47,11 @@ async def tills(cloud: Cloud, nemesis: str, clients: int, kind: type[Node], rule
         assert not invented, f"{invented} are there and nobody added them"
 
     cloud.check(nothing_is_lost_or_invented)
-    await ordeal(cloud, nemesis, kinds=("crash", "crash-torn", "link-loss"), on=("till",))
+    if nemesis == "swarm":
+        cloud.start(
+            Swarm(kinds=("crash", "crash-torn", "link-loss"), lasts=1, on=("till",), guard=None)
+        )
+    await cloud.sleep(3)
 
 
 # Torn write: half of a number is a number.

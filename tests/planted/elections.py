@@ -6,8 +6,6 @@ algorithm", USENIX ATC 2014, section 5.2; changes of membership: section 6), wit
 
 from typing import Literal
 
-from lab import NETWORK, ordeal
-
 from minicloud import (
     CallError,
     Cloud,
@@ -20,6 +18,9 @@ from minicloud import (
     holds,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 TROUBLE = (*NETWORK, "pause", "link-duplicate", "link-reorder")
 
@@ -157,7 +158,9 @@ async def election(
     if grow:
         admin = cloud.client("admin")
         cloud.start(change, cloud, admin, names)
-    await ordeal(cloud, nemesis, lasts=0.8, kinds=(*TROUBLE, *kinds), on=("v*",), settle=0.1)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*TROUBLE, *kinds), lasts=0.8, on=("v*",), guard=None))
+    await cloud.sleep(0.9)
 
 
 async def change(cloud: Cloud, admin: Node, names: list[str]) -> None:

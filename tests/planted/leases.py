@@ -6,8 +6,6 @@ consistency", SOSP 1989.
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -17,13 +15,16 @@ from minicloud import (
     OutcomeUnknown,
     Refused,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
 
+NETWORK = ("partition", "link-loss", "link-delay")
 TERM = 0.1
 """Seconds for which a lease is given."""
 
@@ -144,7 +145,17 @@ async def lease(cloud: Cloud, nemesis: str, clients: int, *kinds: str, **rules: 
     shelf = cloud.node("shelf", Shelf, fenced=fenced)
     calls = {"work": lambda draw: draw.uniform(0.01, 0.08)}
     durations = rules["durations"]
-    load = work(cloud, Worker, calls, clients=clients, total=40, mode="closed", durations=durations)
+    load = cloud.start(
+        Workload(
+            Worker,
+            calls,
+            clients=clients,
+            per_s=40,
+            lasts=1,
+            mode="closed",
+            arguments={"durations": durations},
+        )
+    )
 
     def one_holder() -> None:
         believers = [c.name for c in load.clients if c.holds()]
@@ -160,7 +171,9 @@ async def lease(cloud: Cloud, nemesis: str, clients: int, *kinds: str, **rules: 
 
     cloud.check(tokens_only_rise)
     on = ("locks",) if "crash" in kinds else ("locks", "shelf", "load-*")
-    await ordeal(cloud, nemesis, kinds=(*TROUBLE, *kinds), on=on, settle=0.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*TROUBLE, *kinds), lasts=1, on=on, guard=None))
+    await cloud.sleep(1.5)
 
 
 @scenario(safe=holds(fenced=True), naive=breaks("tokens_only_rise", fenced=False))

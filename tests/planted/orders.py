@@ -5,9 +5,20 @@ Each run is valid, so both variants hold; what `--twice` compares is the digests
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
+from minicloud import (
+    Client,
+    Cloud,
+    Node,
+    Request,
+    Workload,
+    handle,
+    holds,
+    operation,
+    scenario,
+)
+from minicloud.nemesis import Swarm
 
-from minicloud import Client, Cloud, Node, Request, handle, holds, operation, scenario
+NETWORK = ("partition", "link-loss", "link-delay")
 
 NAMES = tuple(f"s{n}" for n in range(1, 6))
 
@@ -68,7 +79,16 @@ async def shards(
 ) -> None:
     """Shards and clients that spread values over them."""
     hosts = [cloud.node(name, Shard) for name in NAMES]
-    work(cloud, cls, {"keep": lambda draw: draw.fresh()}, clients=clients, ordered=ordered)
+    cloud.start(
+        Workload(
+            cls,
+            {"keep": lambda draw: draw.fresh()},
+            clients=clients,
+            per_s=12,
+            lasts=1,
+            arguments={"ordered": ordered},
+        )
+    )
 
     def what_was_kept_is_there() -> None:
         kept = [value for host in hosts for value in host.peek.kept]
@@ -76,7 +96,9 @@ async def shards(
         assert all(value in kept for value in sure), f"{sure} and {kept}"
 
     cloud.check(what_was_kept_is_there)
-    await ordeal(cloud, nemesis, kinds=(*NETWORK, "pause"), on=("s*",))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*NETWORK, "pause"), lasts=1, on=("s*",), guard=None))
+    await cloud.sleep(3)
 
 
 @scenario(safe=holds(ordered=True), naive=holds(ordered=False))

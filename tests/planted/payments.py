@@ -2,20 +2,22 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     Client,
     Cloud,
     Node,
     OutcomeUnknown,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 
 class Pay(Request[None]):
@@ -65,7 +67,9 @@ async def payments(
 ) -> None:
     """A bank and shops that ask until they are answered."""
     bank = cloud.node("bank", Bank, keyed=keyed, durable=durable)
-    work(cloud, Shop, {"pay": lambda draw: (draw.fresh(), 10)}, clients=clients)
+    cloud.start(
+        Workload(Shop, {"pay": lambda draw: (draw.fresh(), 10)}, clients=clients, per_s=12, lasts=1)
+    )
 
     def charged_once() -> None:
         orders = [order for order, _ in bank.peek.ledger]
@@ -73,7 +77,9 @@ async def payments(
         assert not again, f"charged more than once: {again}"
 
     cloud.check(charged_once)
-    await ordeal(cloud, nemesis, kinds=kinds, on=("bank",))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=kinds, lasts=1, on=("bank",), guard=None))
+    await cloud.sleep(3)
 
 
 @scenario(safe=holds(keyed=True), naive=breaks("charged_once", keyed=False))

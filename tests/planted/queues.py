@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -11,6 +9,7 @@ from minicloud import (
     Node,
     OutcomeUnknown,
     Request,
+    Workload,
     breaks,
     every,
     handle,
@@ -18,6 +17,9 @@ from minicloud import (
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 # Unbounded retry: each of them takes a place in the queue.
 
@@ -74,13 +76,19 @@ async def retry_storm(
 ) -> None:
     """The press halts for a moment, everybody asks again and again, and all of it waits inside."""
     press = cloud.node("press", Press, once=once)
-    work(cloud, Author, {"print": lambda draw: draw.fresh()}, clients=clients)
+    cloud.start(
+        Workload(Author, {"print": lambda draw: draw.fresh()}, clients=clients, per_s=12, lasts=1)
+    )
 
     @cloud.always
     def the_queue_is_short() -> None:
         assert press.peek.longest <= 36, f"{press.peek.longest} wait in the queue"
 
-    await ordeal(cloud, nemesis, kinds=("pause", "slow", "link-delay"), on=("press",))
+    if nemesis == "swarm":
+        cloud.start(
+            Swarm(kinds=("pause", "slow", "link-delay"), lasts=1, on=("press",), guard=None)
+        )
+    await cloud.sleep(3)
 
 
 # A poisoned batch.
@@ -138,7 +146,7 @@ async def poisoned_batch(
         first = 10 * draw.fresh()
         return ([-n if draw.chance(poison) else n for n in range(first, first + 3)],)
 
-    work(cloud, Farmer, {"bring": jobs}, clients=clients, total=8)
+    cloud.start(Workload(Farmer, {"bring": jobs}, clients=clients, per_s=8, lasts=1))
 
     def what_was_taken_is_done() -> None:
         for op in cloud.history.operations():
@@ -147,7 +155,9 @@ async def poisoned_batch(
             assert not lost, f"of the batch {op.argument}, {lost} was never done"
 
     cloud.check(what_was_taken_is_done)
-    await ordeal(cloud, nemesis, kinds=(*NETWORK, "pause"), on=("mill",))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*NETWORK, "pause"), lasts=1, on=("mill",), guard=None))
+    await cloud.sleep(3)
 
 
 # A lost job: it left the queue when it was given out.
@@ -235,7 +245,7 @@ async def lost_job(
     queue = cloud.node("queue", Queue, until_done=until_done)
     for n in range(workers):
         cloud.node(f"w{n + 1}", Worker)
-    work(cloud, Boss, {"want": lambda draw: draw.fresh()}, clients=1, lasts=0.6)
+    cloud.start(Workload(Boss, {"want": lambda draw: draw.fresh()}, clients=1, per_s=20, lasts=0.6))
 
     def every_job_is_done() -> None:
         taken = [op.argument for op in cloud.history.operations() if op.outcome == "ok"]
@@ -243,4 +253,6 @@ async def lost_job(
         assert not lost, f"{lost} were taken and never done"
 
     cloud.check(every_job_is_done)
-    await ordeal(cloud, nemesis, lasts=0.6, kinds=("crash", "pause"), on=("w*",), settle=1.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=("crash", "pause"), lasts=0.6, on=("w*",), guard=None))
+    await cloud.sleep(2.1)

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -12,12 +10,16 @@ from minicloud import (
     OutcomeUnknown,
     Refused,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 
 class OldEpoch(Refused):
@@ -143,7 +145,9 @@ async def unchecked_epoch(
     storage = cloud.node("storage", Storage, check_epoch=check_epoch)
     for name in ("w1", "w2"):
         cloud.node(name, Writer)
-    work(cloud, Author, {"publish": lambda draw: draw.fresh()}, clients=clients, total=16)
+    cloud.start(
+        Workload(Author, {"publish": lambda draw: draw.fresh()}, clients=clients, per_s=16, lasts=1)
+    )
 
     def what_was_published_stays() -> None:
         there = list(storage.peek.log.values())
@@ -152,7 +156,9 @@ async def unchecked_epoch(
         assert not lost, f"{lost} were published and are not in {there}"
 
     cloud.check(what_was_published_stays)
-    await ordeal(cloud, nemesis, kinds=(*NETWORK, "pause", "crash"), on=("w*",))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*NETWORK, "pause", "crash"), lasts=1, on=("w*",), guard=None))
+    await cloud.sleep(3)
 
 
 # A timer that was not called off ends the next reign.
@@ -224,11 +230,13 @@ async def late_timer(
     """The old leader resigned; the timer that watched it goes on, and ends the new one's reign."""
     throne = cloud.node("throne", Throne, cancel=cancel)
     calls = {"reign": lambda draw: draw.uniform(0.01, 0.1)}
-    work(cloud, Candidate, calls, clients=clients, total=10, mode="closed", lasts=1.5)
+    cloud.start(Workload(Candidate, calls, clients=clients, per_s=7, lasts=1.5, mode="closed"))
 
     @cloud.always
     def no_reign_is_cut_short() -> None:
         short = throne.peek.cut_short
         assert not short, f"a reign ended after {short[0]:.3f} s"
 
-    await ordeal(cloud, nemesis, lasts=1.5, kinds=(*NETWORK, "pause"), settle=0.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*NETWORK, "pause"), lasts=1.5, guard=None))
+    await cloud.sleep(2)

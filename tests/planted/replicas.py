@@ -2,14 +2,13 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
     Cloud,
     Node,
     Request,
+    Workload,
     breaks,
     dist,
     every,
@@ -18,6 +17,9 @@ from minicloud import (
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 NAMES = ("r1", "r2", "r3")
 TROUBLE = (*NETWORK, "pause", "link-duplicate")
@@ -106,7 +108,7 @@ async def replicas(cloud: Cloud, nemesis: str, clients: int, **rules: bool) -> N
         value = None if draw.chance(0.3) else draw.fresh()
         return draw.choice(NAMES), draw.choice("xy"), value
 
-    work(cloud, Writer, {"put": put}, clients=clients)
+    cloud.start(Workload(Writer, {"put": put}, clients=clients, per_s=12, lasts=1))
 
     def all_agree() -> None:
         said = {host.name: host.peek.visible() for host in hosts}
@@ -114,7 +116,9 @@ async def replicas(cloud: Cloud, nemesis: str, clients: int, **rules: bool) -> N
         assert all(value == first for value in said.values()), said
 
     cloud.check(all_agree)
-    await ordeal(cloud, nemesis, kinds=TROUBLE, on=NAMES, settle=0.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=1, on=NAMES, guard=None))
+    await cloud.sleep(1.5)
 
 
 @scenario(safe=holds(newest=True), naive=breaks("all_agree", newest=False))
@@ -246,7 +250,7 @@ async def caches(
         "view": lambda draw: draw.choice(["cache1", "cache2"]),
     }
     cloud.net.profile(dist.Profile(delay=dist.Exponential(average=0.005)))
-    work(cloud, Surfer, calls, clients=clients, total=20, lasts=0.4)
+    cloud.start(Workload(Surfer, calls, clients=clients, per_s=50, lasts=0.4))
 
     def no_cache_is_old() -> None:
         for cache in both:
@@ -254,7 +258,9 @@ async def caches(
             assert held is None or held[0] == truth, f"{cache.name} has {held[0]}, not {truth}"
 
     cloud.check(no_cache_is_old)
-    await ordeal(cloud, nemesis, lasts=0.4, kinds=TROUBLE, settle=0.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=0.4, guard=None))
+    await cloud.sleep(0.9)
 
 
 @scenario(safe=holds(compare=True), naive=breaks("no_cache_is_old", compare=False))

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -13,12 +11,16 @@ from minicloud import (
     OutcomeUnknown,
     Refused,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 CALM = (*NETWORK, "pause", "slow")
 
@@ -108,7 +110,9 @@ async def aba(
     """A was on top, and A is on top again; but what lay below it has gone."""
     stack = cloud.node("stack", Stack, count=count, items=3)
     calls = {"borrow": lambda draw: (draw.choice([0.0, 0.03]), draw.choice([0.0, 0.05]))}
-    load = work(cloud, Borrower, calls, clients=clients, total=40, mode="closed", lasts=0.5)
+    load = cloud.start(
+        Workload(Borrower, calls, clients=clients, per_s=80, lasts=0.5, mode="closed")
+    )
 
     @cloud.always
     def each_item_is_somewhere_once() -> None:
@@ -116,7 +120,9 @@ async def aba(
         there += [client.held for client in load.clients if client.held]
         assert len(there) == len(set(there)), f"on the stack or held: {there}"
 
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
+    await cloud.sleep(3)
 
 
 # Double release: a permit is given back twice, since the first answer was lost.
@@ -186,14 +192,16 @@ async def double_release(
     """Two may be inside. One leaves, hears nothing, leaves again; then three are inside."""
     cloud.node("gate", Gate, by_number=by_number)
     calls = {"visit": lambda draw: draw.uniform(0.02, 0.1)}
-    load = work(cloud, Visitor, calls, clients=clients, total=30, mode="closed")
+    load = cloud.start(Workload(Visitor, calls, clients=clients, per_s=30, lasts=1, mode="closed"))
 
     @cloud.always
     def no_more_than_two() -> None:
         inside = [client.name for client in load.clients if client.inside]
         assert len(inside) < 3, f"{', '.join(inside)} are inside"
 
-    await ordeal(cloud, nemesis, kinds=(*CALM, "link-duplicate"))
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*CALM, "link-duplicate"), lasts=1, guard=None))
+    await cloud.sleep(3)
 
 
 # Deadlock by a lost message: the token of a ring.
@@ -257,7 +265,9 @@ async def lost_token(
         cloud.node(name, Member, again=again, following=names[(n + 1) % nodes], first=n == 0)
         for n, name in enumerate(names)
     ]
-    await ordeal(cloud, nemesis, kinds=(*NETWORK, "link-duplicate", "pause"), settle=0.5)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=(*NETWORK, "link-duplicate", "pause"), lasts=1, guard=None))
+    await cloud.sleep(1.5)
     before = [host.peek.turns for host in ring]
     await cloud.sleep(0.5)
 

@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from lab import NETWORK, ordeal, work
-
 from minicloud import (
     CallError,
     Client,
@@ -12,6 +10,7 @@ from minicloud import (
     Node,
     Refused,
     Request,
+    Workload,
     breaks,
     every,
     handle,
@@ -19,6 +18,9 @@ from minicloud import (
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 PARTS = ("p1", "p2")
 TROUBLE = (*NETWORK, "pause", "crash", "link-duplicate")
@@ -171,7 +173,9 @@ async def commit(cloud: Cloud, nemesis: str, clients: int, **rules: bool) -> Non
     rules = {"log_first": True, "remember": True, "ask": True, **rules}
     cloud.node("coordinator", Coordinator, log_first=rules.pop("log_first"))
     parts = [cloud.node(name, Part, **rules) for name in PARTS]
-    work(cloud, Payer, {"transfer": lambda draw: draw.fresh()}, clients=clients)
+    cloud.start(
+        Workload(Payer, {"transfer": lambda draw: draw.fresh()}, clients=clients, per_s=12, lasts=1)
+    )
 
     def both_or_none() -> None:
         did = [sorted(t for t, done in part.peek.done.items() if done) for part in parts]
@@ -179,7 +183,9 @@ async def commit(cloud: Cloud, nemesis: str, clients: int, **rules: bool) -> Non
 
     cloud.check(both_or_none)
     targets = ("coordinator", *PARTS)
-    await ordeal(cloud, nemesis, kinds=TROUBLE, on=targets, settle=1.0)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=TROUBLE, lasts=1, on=targets, guard=None))
+    await cloud.sleep(2)
 
 
 @scenario(safe=holds(remember=True), naive=breaks("both_or_none", remember=False))

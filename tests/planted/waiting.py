@@ -3,7 +3,6 @@
 from typing import Literal
 
 import trio
-from lab import NETWORK, ordeal, work
 
 from minicloud import (
     Client,
@@ -11,12 +10,16 @@ from minicloud import (
     Machine,
     Node,
     Request,
+    Workload,
     breaks,
     handle,
     holds,
     operation,
     scenario,
 )
+from minicloud.nemesis import Swarm
+
+NETWORK = ("partition", "link-loss", "link-delay")
 
 CALM = (*NETWORK, "pause", "slow")
 
@@ -86,14 +89,16 @@ async def lost_wakeup(
     """The box is empty, so he lies down; the item comes while he does, and nobody wakes him."""
     box = cloud.node(Machine("box", disk_sync=0.01), Box, look_again=look_again)
     calls = {"give": lambda draw: draw.fresh(), "take": None}
-    work(cloud, Friend, calls, clients=clients, total=16, lasts=0.6)
+    cloud.start(Workload(Friend, calls, clients=clients, per_s=26.666666666666668, lasts=0.6))
 
     @cloud.always
     def nobody_sleeps_by_a_full_box() -> bool:
         inside = box.peek
         return not inside.asleep or len(inside.items) <= inside.waking
 
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
+    await cloud.sleep(3)
 
 
 # Deadlock: two locks in two orders.
@@ -144,13 +149,15 @@ async def two_locks(
     """From a to b, and from b to a: each has one lock and waits for the other."""
     vault = cloud.node("vault", Vault, in_order=in_order)
     calls = {"move": lambda draw: tuple(draw.sample("abc", 2))}
-    work(cloud, Mover, calls, clients=clients, total=16)
+    cloud.start(Workload(Mover, calls, clients=clients, per_s=16, lasts=1))
 
     def all_moves_end() -> None:
         assert not vault.peek.under_way, f"{vault.peek.under_way} moves wait for each other"
 
     cloud.check(all_moves_end)
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
+    await cloud.sleep(3)
 
 
 # Starvation: those who read let each other in while one waits to write.
@@ -224,10 +231,12 @@ async def starved_writer(
     """There is always one more reader in the room, so the painter waits."""
     room = cloud.node("room", Room, fair=fair)
     calls = {"look": lambda draw: draw.uniform(0.02, 0.08), "paint": None}
-    work(cloud, Guest, calls, clients=clients, total=24, weights={"look": 3})
+    cloud.start(Workload(Guest, calls, clients=clients, per_s=24, lasts=1, weights={"look": 3}))
 
     @cloud.always
     def nobody_is_overtaken_for_ever() -> None:
         assert room.peek.worst <= 6, f"{room.peek.worst} readers went past a waiting writer"
 
-    await ordeal(cloud, nemesis, kinds=CALM)
+    if nemesis == "swarm":
+        cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
+    await cloud.sleep(3)

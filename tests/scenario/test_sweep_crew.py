@@ -1,4 +1,5 @@
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -62,7 +63,7 @@ def pids(results):
 
 def test_a_worker_that_hangs_is_ended_and_only_its_seed_is_unknown(lesson):
     began = time.monotonic()
-    results = list(run_jobs(work(lesson, "hangs", range(12)), jobs=2, seed_timeout_s=1.5))
+    results = list(run_jobs(work(lesson, "hangs", range(12)), jobs=1, seed_timeout_s=1.5))
     assert time.monotonic() - began < 8
     assert [result.seed for result in results] == list(range(12))
     assert [result.seed for result in results if result.verdict != "valid"] == [3]
@@ -171,3 +172,18 @@ def test_an_order_is_checked_and_said(lesson):
     assert [result.order for result in swept.results] == ["pct:3", "pct:3"]
     with pytest.raises(UsageError, match="There is no order 'pctt'; did you mean 'pct'"):
         sweep(lesson, seeds=2, order="pctt")
+
+
+def test_a_worker_does_not_hear_an_interrupt_not_even_while_it_starts(lesson):
+    started = []
+
+    def start(_):
+        started.append(Worker())
+        os.kill(started[-1].pid, signal.SIGINT)
+        return started[-1]
+
+    with Crew(1, limit_s=60, start=start) as crew:
+        assert len(list(crew.results(enumerate(work(lesson, "", range(3)))))) == 3
+        os.kill(started[-1].pid, signal.SIGINT)
+        assert len(list(crew.results(enumerate(work(lesson, "", range(3)))))) == 3
+    assert len(started) == 1

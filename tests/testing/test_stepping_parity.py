@@ -2,7 +2,7 @@
 
 import pytest
 import trio
-from helpers import Peer, Ping, Worker, storm
+from helpers import Worker, storm
 
 from minicloud.cloud import run_cloud
 from minicloud.net.profile import Profile

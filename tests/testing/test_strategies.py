@@ -310,7 +310,10 @@ def test_knobs_are_dictated_too():
     [
         (lambda: strategies.schedules(hosts=()), r"hosts=\(\): give names of hosts"),
         (lambda: strategies.schedules(hosts="a", kinds=["crahs"]), "did you mean 'crash'"),
-        (lambda: strategies.schedules(hosts="a", kinds=["?"]), "'.' is no kind of fault; kinds are"),
+        (
+            lambda: strategies.schedules(hosts="a", kinds=["?"]),
+            "'.' is no kind of fault; kinds are",
+        ),
         (lambda: strategies.schedules(hosts="a", kinds=[]), "give one kind of fault or more"),
         (lambda: strategies.schedules(hosts="a", lasts=0), "lasts=0: give seconds above 0"),
         (lambda: strategies.schedules(hosts="a", longest=-1), "longest=-1: give seconds above 0"),

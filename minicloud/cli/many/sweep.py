@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
@@ -127,19 +128,9 @@ def sweep(
             case=case,
             plan=plan,
             workers=workers_of(jobs, threads),
-            known=known,
             json=json,
         )
-        results = sweep_results(
-            scenario,
-            case,
-            plan,
-            jobs=show.workers,
-            executor=pool,
-            known=known,
-            news=show.news,
-        )
-        return show.through(results, resume)
+        return show.through(known, pool, resume)
 
 
 def _seed_timeout(text: str | None) -> float:
@@ -158,7 +149,6 @@ class _Show:
         case: Case,
         plan: Plan,
         workers: int,
-        known: Ledger,
         json: bool,
     ) -> None:
         self._terminal = terminal
@@ -166,16 +156,26 @@ class _Show:
         self._scenario = scenario
         self._case = case
         self._plan = plan
-        self.workers = workers
+        self._workers = workers
         self._json = json
         self._tally = Tally()
-        self._known = sum(seed in known for seed in plan.seeds) if len(known) else 0
+        self._known = 0
         self._began = self._shown = monotonic()
         self._come = self._failing = 0
         self._told: int | None = None
 
-    def through(self, results: Iterator[Result], resume: Path | None) -> int:
+    def through(self, known: Ledger, executor: Executor | None, resume: Path | None) -> int:
         """Tell of every result in its turn, then of all together; the exit code."""
+        self._known = known.count(self._plan.seeds)
+        results = sweep_results(
+            self._scenario,
+            self._case,
+            self._plan,
+            jobs=self._workers,
+            executor=executor,
+            known=known,
+            news=self.news,
+        )
         last: list[Result] = []
         try:
             for result in results:
@@ -234,7 +234,7 @@ class _Show:
 
     def _lines(self) -> Iterator[str]:
         wall_s = monotonic() - self._began
-        pace = f"{self._come / max(wall_s, 1e-6):,.0f}/s, {self.workers} jobs"
+        pace = f"{self._come / max(wall_s, 1e-6):,.0f}/s, {self._workers} jobs"
         return sweep_lines(self._case, self._tally, self._plan, wall_s, pace)
 
     def _summary(self, how: str) -> dict[str, Any]:
@@ -258,7 +258,7 @@ class _Show:
             "never_happened": tally.never_happened,
             "coverage": tally.coverage,
             "wall_s": round(monotonic() - self._began, 3),
-            "jobs": self.workers,
+            "jobs": self._workers,
         }
         return {"schema": 1, "summary": msgspec.to_builtins(summary)}
 

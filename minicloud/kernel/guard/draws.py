@@ -6,6 +6,7 @@ whatever name they go by. Each stand-in asks the gate who calls.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import socket
@@ -23,6 +24,7 @@ __all__ = ["REAL_SEED", "STAND_INS", "SWAPS", "Numpy", "seed"]
 _shared: Any = getattr(random.random, "__self__")  # noqa: B009 - typed as a plain function
 _real_random = random.random
 _real_bits = random.getrandbits
+_real_gauss = random.gauss
 REAL_SEED = random.Random.seed
 _real_pid = os.getpid
 _real_host = socket.gethostname
@@ -45,6 +47,16 @@ def _random() -> float:
 @wraps(_real_bits)
 def _getrandbits(k: int, /) -> int:
     return _bits(k) if k >= 0 and gate.gives("random.getrandbits", DRAW) else _real_bits(k)
+
+
+@wraps(_real_gauss)
+def _gauss(mu: float = 0.0, sigma: float = 1.0) -> float:
+    # The real one keeps the second of two numbers for whoever asks next, on any node.
+    if not gate.gives("random.gauss", DRAW):
+        return _real_gauss(mu, sigma)
+    draw = gate.stream().draw
+    length = math.sqrt(-2.0 * math.log(1.0 - draw()))
+    return mu + math.cos(math.tau * draw()) * length * sigma
 
 
 @wraps(REAL_SEED)
@@ -101,6 +113,7 @@ def _all() -> dict[Any, Any]:
     found: dict[Any, Any] = {
         random.random: _random,
         random.getrandbits: _getrandbits,
+        random.gauss: _gauss,
         random.seed: _of_all(random.seed),
         random.setstate: _of_all(random.setstate),
         os.getpid: _getpid,

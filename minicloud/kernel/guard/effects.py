@@ -135,9 +135,7 @@ _READING = ("os.listdir", "os.scandir")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-def _heard(
-    event: str, args: tuple[Any, ...], known: Callable[[str], Any] = _EVENTS.get
-) -> None:
+def _heard(event: str, args: tuple[Any, ...], known: Callable[[str], Any] = _EVENTS.get) -> None:
     # It is called until the process ends, when the names of this module are gone.
     effect = known(event)
     if effect is None or gate is None or not gate.guards:

@@ -37,6 +37,7 @@ class Guard:
             raise UsageError(f"guard={policy!r}: write {', '.join(map(repr, get_args(Policy)))}")
         self._kernel = kernel
         self._policy = policy
+        self._depth = 0
         self._numpy = Numpy()
         self._watch = Watch(_swaps().stand_ins) if policy != "off" else None
         self._users_dates = policy == "virtual" or (policy == "error" and not Watch.can_look())
@@ -46,15 +47,25 @@ class Guard:
         watch = self._watch
         if watch is None:
             return
-        effects.listen()
-        self._numpy.enter(lambda: self._kernel.entropy.key("guard", "numpy") & 0xFFFFFFFF)
-        _swaps().enter(users_dates=self._users_dates)
-        gate.open(self._kernel, self._policy)
-        watch.enter()
+        self._depth += 1
+        if self._depth > 1:
+            return
+        try:
+            effects.listen()
+            self._numpy.enter(lambda: self._kernel.entropy.key("guard", "numpy") & 0xFFFFFFFF)
+            _swaps().enter(users_dates=self._users_dates)
+            gate.open(self._kernel, self._policy)
+            watch.enter()
+        except BaseException:  # such as an interrupt
+            self.leave()
+            raise
 
     def leave(self) -> None:
         """Let the process be as it was."""
         if self._watch is None:
+            return
+        self._depth -= 1
+        if self._depth:
             return
         self._watch.leave()
         gate.close()

@@ -203,7 +203,9 @@ def doer(frame: FrameType) -> Asker | None:
     callee: FrameType | None = None
     here: FrameType | None = frame
     while here is not None:
-        kind = kind_of(here)
+        kind = _kinds.get(here.f_code.co_filename)
+        if kind is None:
+            kind = kind_of(here)
         if kind is Origin.MACHINERY:
             break
         if kind is Origin.USER:

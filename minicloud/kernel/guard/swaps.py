@@ -60,6 +60,7 @@ class Swaps:
         self._import = builtins.__import__
         self._dates_too = False
         self._entered = False
+        self._importing = 0
 
     @property
     def stand_ins(self) -> dict[Any, Any]:
@@ -77,6 +78,8 @@ class Swaps:
         users_dates: also for the date classes of the user's own modules, which is only needed where
         their calls are not seen.
         """
+        if self._entered:
+            self._restore()  # whoever entered before has not come to leave
         self._dates_too = users_dates
         self._search()
         self._entered = True
@@ -119,10 +122,14 @@ class Swaps:
 
     def _imported(self, *args: Any, **kwargs: Any) -> Any:
         # What a library imports while it works must meet the same values the first time as later.
-        module = self._import(*args, **kwargs)
-        if self._entered and self._changed():
-            self._search()
-        return module
+        self._importing += 1
+        try:
+            return self._import(*args, **kwargs)
+        finally:
+            self._importing -= 1
+            # Those within another import are not complete before that one is.
+            if self._entered and not self._importing and self._changed():
+                self._search()
 
     # The search.
 

@@ -24,6 +24,8 @@ _monitoring: Any = getattr(sys, "monitoring", None)
 _TOOL_IDS = (4, 3, 5, 2)
 """Those that Python promises to nobody come first; 0 and 1 are for debuggers and coverage."""
 
+_LIBRARY = int(Origin.LIBRARY)
+
 _LOOKS = 32
 """How often a site is looked at that calls something else each time."""
 
@@ -104,7 +106,7 @@ class Watch:
         self._seen.clear()
 
     def _called(self, code: CodeType, offset: int, function: Any, _first: object) -> Any:
-        if file_kind(code.co_filename) > Origin.LIBRARY:
+        if file_kind(code.co_filename) > _LIBRARY:
             return _monitoring.DISABLE
         if type(function) is BuiltinFunctionType:
             found = self._real(function)

@@ -87,6 +87,7 @@ class Taped(Scheduler):
 class OneByOne(Scheduler):
     """One task at a time, picked by a strategy, or by whoever stands between it and us."""
 
+    tells_tasks_apart = True
     __slots__ = ("_back", "_pick", "_streak", "strategy", "waiting")
 
     def __init__(

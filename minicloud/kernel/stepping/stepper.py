@@ -108,9 +108,7 @@ class Stepper(Generic[W]):
             self.kernel.clock.going = True
             self._pump(self._is_turn_of_host)
         self._raise_if_ended()
-        assert self._result is not None, "the host has its turn only when the command has ended"
-        result, self._result = self._result, None
-        return result.unwrap()  # type: ignore[no-any-return]
+        return self._taken()  # type: ignore[no-any-return]
 
     def settle(self, name: str = "settle") -> None:
         """Let all run that can run now: no event fires and no time passes."""
@@ -275,6 +273,11 @@ class Stepper(Generic[W]):
             while self._ended is None:
                 self._context.run(self._ticks.popleft())
         raise interrupt
+
+    def _taken(self) -> Any:
+        result, self._result = self._result, None
+        assert result is not None, "the host has its turn only when the command has ended"
+        return result.unwrap()
 
     def _raise_if_ended(self) -> None:
         if self._ended is not None:

@@ -26,9 +26,7 @@ Task = trio.lowlevel.Task
 class Turns:
     """Stands before the scheduler, where Trio has its random source."""
 
-    def __init__(
-        self, scheduler: Scheduler, state: TrioState, on_turn: Callable[[], None]
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, state: TrioState, on_turn: Callable[[], None]) -> None:
         self._on_turn = on_turn
         self._scheduler = scheduler
         self._state = state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from minicloud.kernel.entropy import Draw
 from minicloud.net.envelope import DATAGRAM, Envelope
@@ -30,24 +30,38 @@ class Origin:
 
 
 class Active:
-    """A fault in force, named `kind-number` in traces. The base class lets everything pass."""
+    """A fault in force, named `kind-number` in traces. The base class lets everything pass.
 
-    __slots__ = ("_origin", "_streams", "fault", "held", "name")
+    `at_start` and `at_end` say whether its class has an `on_send`, and an `on_arrival`.
+    """
+
+    __slots__ = ("_origin", "everything", "fault", "held", "name", "streams")
+
+    at_start: ClassVar[bool] = False
+    at_end: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        cls.at_start = cls.on_send is not Active.on_send
+        cls.at_end = cls.on_arrival is not Active.on_arrival
 
     def __init__(self, fault: Fault, origin: Origin) -> None:
         self.fault = fault
         self.name = origin.name
         self.held: list[Envelope] = []
         self._origin = origin
-        self._streams: dict[Link, Draw] = {}
+        self.streams: dict[Link, Draw] = {}
+        """Those that `draws` has made."""
+        kinds = getattr(fault, "replies_to", None), getattr(fault, "message", None)
+        self.everything = kinds == (None, None)
+        """Whether it is about messages of every kind."""
 
-    def draw(self, link: Link) -> float:
-        """The next number of this fault on this link: its own stream, apart from the link's."""
-        source = self._streams.get(link)
-        if source is None:
+    def draws(self, link: Link) -> Draw:
+        """The numbers of this fault on this link: its own stream, apart from the link's."""
+        draw = self.streams.get(link)
+        if draw is None:
             names = "fault", self._origin.stream, link.source.name, link.target.name
-            source = self._streams[link] = self._origin.network.kernel.entropy.draw(*names)
-        return source()
+            draw = self.streams[link] = self._origin.network.kernel.entropy.draw(*names)
+        return draw
 
     def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
         """Change what shall become of a message that is being sent."""
@@ -58,6 +72,8 @@ class Active:
 
     def fits(self, envelope: Envelope) -> bool:
         """Whether the message is of the kind and direction that the fault is about."""
+        if self.everything:
+            return True
         fault = self.fault
         assert isinstance(fault, Directed)
         if fault.replies_to is not None:

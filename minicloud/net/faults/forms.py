@@ -59,8 +59,9 @@ class _Loss(Active):
     __slots__ = ()
 
     def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
-        assert isinstance(self.fault, effects.Loss)
-        if self.fits(envelope) and self.draw(link) < self.fault.probability:
+        fault = self.fault
+        assert isinstance(fault, effects.Loss)
+        if self.fits(envelope) and self.draws(link)() < fault.probability:
             plan.fate = plan.fate or f"lost by {self.name}"
 
 
@@ -76,10 +77,10 @@ class _BurstLoss(Active):
         assert isinstance(fault, effects.BurstLoss)
         if not self.fits(envelope):
             return
-        bad = self._bad.get(link, False)
-        if self.draw(link) < (fault.p_good if bad else fault.p_bad):
+        bad, draw = self._bad.get(link, False), self.draws(link)
+        if draw() < (fault.p_good if bad else fault.p_bad):
             bad = self._bad[link] = not bad
-        if self.draw(link) < (fault.loss_bad if bad else fault.loss_good):
+        if draw() < (fault.loss_bad if bad else fault.loss_good):
             plan.fate = plan.fate or f"lost by {self.name}"
 
 
@@ -91,8 +92,9 @@ class _Delay(Active):
         self._sample = effects.sampler_of(fault.extra)
 
     def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
-        if self.fits(envelope):
-            plan.delay_ns += self._sample(self.draw(link))
+        if self.everything or self.fits(envelope):
+            draw = self.streams.get(link) or self.draws(link)
+            plan.delay_ns += self._sample(draw())
 
 
 class _Duplicate(Active):
@@ -103,12 +105,13 @@ class _Duplicate(Active):
         self._sample = effects.sampler_of(fault.after)
 
     def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
-        assert isinstance(self.fault, effects.Duplicate)
-        if self.fits(envelope):
-            again = self.draw(link) < self.fault.probability
-            after_ns = self._sample(self.draw(link))
+        fault = self.fault
+        assert isinstance(fault, effects.Duplicate)
+        if self.everything or self.fits(envelope):
+            draw = self.streams.get(link) or self.draws(link)
+            again, after = draw() < fault.probability, draw()
             if again:
-                plan.copies_ns.append(plan.delay_ns + after_ns)
+                plan.copies_ns.append(plan.delay_ns + self._sample(after))
 
 
 class _Reorder(Active):
@@ -119,13 +122,14 @@ class _Reorder(Active):
         self._sample = effects.sampler_of(fault.by)
 
     def on_send(self, link: Link, envelope: Envelope, plan: Plan) -> None:
-        assert isinstance(self.fault, effects.Reorder)
-        if self.fits(envelope):
-            late = self.draw(link) < self.fault.probability
-            by_ns = self._sample(self.draw(link))
+        fault = self.fault
+        assert isinstance(fault, effects.Reorder)
+        if self.everything or self.fits(envelope):
+            draw = self.streams.get(link) or self.draws(link)
+            late, by = draw() < fault.probability, draw()
             if late:
                 plan.late = True
-                plan.delay_ns += by_ns
+                plan.delay_ns += self._sample(by)
 
 
 class _Corrupt(Active):
@@ -137,8 +141,9 @@ class _Corrupt(Active):
         if not self.fits(envelope):
             return
         # Three draws in any case: fewer where damage is found would move the next message's.
-        hit = self.draw(link) < fault.probability
-        at, bit = self.draw(link), self.draw(link)
+        draw = self.draws(link)
+        hit = draw() < fault.probability
+        at, bit = draw(), draw()
         if not hit:
             return
         if fault.detected:

@@ -60,7 +60,7 @@ class Calls:
     def answered(self, envelope: Envelope) -> None:
         """Take a reply or a refusal from the port."""
         incarnation = self._incarnation
-        network, call = incarnation.network, envelope.call
+        network, call = incarnation.network, envelope.record[7]
         assert call is not None
         if envelope.incarnation != incarnation.label:
             network.fate(envelope, Fate.STALE, incarnation.label)
@@ -72,7 +72,10 @@ class Calls:
             return
         failed: Exception | None = None
         try:
-            result = self._reply(envelope) if envelope.answer == REPLY else self._refusal(envelope)
+            if envelope.answer == REPLY:
+                result = reply_decoder_of(envelope.shape)(envelope.record[9])
+            else:
+                result = self._refusal(envelope)
         except Exception as error:  # noqa: BLE001 - of a damaged answer, anything may be wrong
             by = network.corrupted.get(envelope.id)
             if by is not None:
@@ -85,9 +88,6 @@ class Calls:
         if len(self._answered) > _REMEMBERED:
             del self._answered[next(iter(self._answered))]
         then(result if failed is None else self._no_reply(envelope, failed))
-
-    def _reply(self, envelope: Envelope) -> Any:
-        return reply_decoder_of(envelope.shape)(envelope.payload)
 
     def _no_reply(self, envelope: Envelope, error: Exception) -> OutcomeUnknown:
         """The answer is none of the replies that the request's type allows: the answerer's bug."""
@@ -180,8 +180,10 @@ class Calls:
     ) -> dict[str, Any]:
         """Send one request to many and wait until `need` of them have replied."""
         # Two addresses of one host are one responder.
-        resolve = self._incarnation.network.resolve
-        names = list({resolve(name) or name: name for name in targets}.values())
+        network = self._incarnation.network
+        known = {} if network.aliases else network.ports
+        responders = {known.get(name) or network.resolve(name) or name: name for name in targets}
+        names = list(responders.values())
         if need > len(names):
             raise UsageError(f"A quorum of {need} can't come from {len(names)} nodes: {names}")
         incarnation = self._incarnation
@@ -199,11 +201,9 @@ class Calls:
                 incarnation.act(serving, f"late reply to {kind}", late, (name, reply))
 
         gathering = _Gathering(wait, kind, len(names), need, hear)
-        numbers = []
         timer: Timer | None = None
-        for name in names:
-            numbers.append(self._register(gathering.taker(name)))
-            incarnation.send(name, request, call=numbers[-1], deadline_ns=deadline_ns)
+        numbers = [self._register(gathering.taker(name)) for name in names]
+        incarnation.send_each(names, request, numbers, deadline_ns)
         if duration is not None:
             timer = self._limit_timer(duration, self._give_up, numbers, gathering, duration)
         if need <= 0:

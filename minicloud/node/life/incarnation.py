@@ -241,7 +241,7 @@ class Incarnation(Sender):
 
     def spawn(self, fn: Callable[..., Any], *args: Any) -> None:
         """Start a task of this incarnation, in its context and never in the caller's."""
-        self.tasks.start(self._guarded, (fn, args), getattr(fn, "__name__", "task"))
+        self.tasks.spawn(self._guarded, (fn, args), getattr(fn, "__name__", "task"))
 
     async def _guarded(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         try:

@@ -92,6 +92,13 @@ class ProbedIncarnation(Incarnation):
         if not _cut(self, f"send {message._kind}"):
             super().send(target, message, **options)
 
+    def send_each(
+        self, targets: list[str], message: Any, calls: list[int], deadline_ns: int | None
+    ) -> None:
+        """Send to each, unless the power is cut just before one."""
+        for target, call in zip(targets, calls, strict=True):
+            self.send(target, message, call=call, deadline_ns=deadline_ns)
+
     def answer(self, envelope: Envelope, answer: int, content: Any) -> None:
         """Answer, unless the power is cut just before."""
         word = "reply" if answer == REPLY else "refuse"

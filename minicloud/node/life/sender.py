@@ -92,6 +92,30 @@ class Sender:
         arrival_ns = now_ns + link.delay(chance * link.stretch)
         heappush(clock.heap, (arrival_ns, link.rank, clock.sequence(), network.arrive, envelope))
 
+    def send_each(
+        self, targets: list[str], message: Any, calls: list[int], deadline_ns: int | None
+    ) -> None:
+        """Send one request to each of several, each with a call's number of its own."""
+        if not self.alive:
+            return
+        activity = self.activity or activity_var.get()
+        cause = op = None
+        if activity is not None:
+            cause, op, inherited_ns = activity
+            if deadline_ns is None:
+                deadline_ns = inherited_ns
+        network, port, shape = self.network, self.port, message.__class__
+        now_ns = network.clock.now_ns
+        remaining_ns = None if deadline_ns is None else deadline_ns - now_ns
+        kind, payload = message._kind, encode(message)
+        for target, call in zip(targets, calls, strict=True):
+            self.sent = number = self.sent + 1
+            record = (
+                _SEND, now_ns, (self.label, number), cause, op, target, kind, call, remaining_ns,
+                payload,
+            )  # fmt: skip
+            network.send(port, record, shape, DATAGRAM, None)
+
     def answer(self, envelope: Envelope, answer: int, content: Any) -> None:
         """Send the reply or the refusal to a request; it is for the incarnation that asked."""
         if not self.alive:
@@ -100,6 +124,6 @@ class Sender:
         asked = envelope.record
         record = (
             _SEND, self.network.clock.now_ns, (self.label, number), asked[2], asked[4],
-            envelope.source, asked[6], asked[7], None, encode(content),
+            envelope.link.source.name, asked[6], asked[7], None, encode(content),
         )  # fmt: skip
         self.network.send(self.port, record, envelope.shape, answer, asked[2][0])

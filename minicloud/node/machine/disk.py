@@ -78,6 +78,7 @@ class Storage:
     def __init__(self, machine: Machine, entropy: Entropy) -> None:
         self._machine = machine
         self._entropy = entropy
+        self._draws: Draw | None = None
         self._files: dict[str, _File] = {}
         self.write_ns = sampler_of(machine.disk_write)
         self.sync_ns = sampler_of(machine.disk_sync)
@@ -89,7 +90,10 @@ class Storage:
         """What faults do to it; None on a disk that never had one."""
 
     def _draw(self) -> float:
-        return self._entropy.stream("disk", self._machine.name).draw()
+        if self._draws is None:
+            # Not before it is needed, for a tape counts the streams that there are.
+            self._draws = self._entropy.stream("disk", self._machine.name).draw
+        return self._draws()
 
     def duration_ns(self, op: str) -> int:
         """How long the next operation takes: one draw each."""
@@ -249,10 +253,10 @@ class NodeDisk:
         # Drawn also where the disk refuses: that must not move how long the next one takes.
         duration_ns = storage.duration_ns(op)
         storage.check(op, file, len(data))
-        now_ns = incarnation.kernel.clock.now_ns
+        now_ns = incarnation.network.clock.now_ns
         if op != "sync":
             storage.apply(op, file, data)
-        incarnation.kernel.trace.emit((_DISK, now_ns, incarnation.label, op, file, len(data)))
+        incarnation.network.emit((_DISK, now_ns, incarnation.label, op, file, len(data)))
         done = _Done(incarnation, op, file)
         serving = incarnation.serving()
 
@@ -263,7 +267,7 @@ class NodeDisk:
         if duration_ns == 0 and then is None:
             self._finish(*args)
         else:
-            incarnation.after(duration_ns, self._finish, args, f"disk {op}", quiet=True)
+            incarnation.after(duration_ns, self._finish, args, f"disk {op}", True)
         return done
 
     def _finish(
@@ -293,14 +297,20 @@ class NodeDisk:
 class _Done:
     """The end of a disk operation: await it, or don't."""
 
-    __slots__ = ("_finished", "_incarnation", "_then", "_waits", "what")
+    __slots__ = ("_file", "_finished", "_incarnation", "_op", "_then", "_waits")
 
     def __init__(self, incarnation: Incarnation, op: str, file: str) -> None:
         self._incarnation = incarnation
-        self.what = f"disk {op} of {file}"
+        self._op = op
+        self._file = file
         self._finished = False
         self._waits: list[Wait] = []
         self._then: list[tuple[Activity, Callable[[], None]]] = []
+
+    @property
+    def what(self) -> str:
+        """The operation in words."""
+        return f"disk {self._op} of {self._file}"
 
     def finish(self) -> None:
         """The operation is done; wake whoever awaits it."""

@@ -109,7 +109,14 @@ def points_of(
         probe_with(cloud, probe)
         await start(cloud)
 
-    run = run_cloud(main, seed=case.seed, until=case.until, script=case.script, order=case.order)
+    run = run_cloud(
+        main,
+        seed=case.seed,
+        until=case.until,
+        script=case.script,
+        order=case.order,
+        guard=case.guard,
+    )
     if run.verdict is None:
         msg = f"{case.scenario} could not be run, so it has no crash points: {run.error}"
         raise UsageError(msg)

@@ -7,7 +7,7 @@ that was lost (its process died or hung) is not kept, so that it is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -48,8 +48,9 @@ class Ledger:
         self._file = file
         self._known = known or {}
 
-    def __len__(self) -> int:
-        return len(self._known)
+    def count(self, seeds: Sequence[int]) -> int:
+        """How many of these seeds are known."""
+        return sum(seed in seeds for seed in self._known)
 
     def __contains__(self, seed: int) -> bool:
         return seed in self._known

@@ -1,4 +1,4 @@
-"""A cloud that plain code moves step by step, without a thread: for state machines and notebooks."""
+"""A cloud that plain code moves, without a thread: for state machines and notebooks."""
 
 from minicloud.testing.stepping.future import Future
 from minicloud.testing.stepping.simulation import Simulation

@@ -187,10 +187,14 @@ class Simulation:
     def in_flight(self, kind: type[Message] | str | None = None) -> list[Envelope]:
         """Messages that have left and not arrived, in the order they would arrive.
 
-        While they wait to be delivered by hand: in the order they were sent.
+        While they wait to be delivered by hand: in the order they were sent, those of one instant
+        by their hosts.
         """
         found = self.cloud.net.in_flight(kind=kind)
-        return sorted(found, key=lambda message: message.sent_ns) if self.by_hand else found
+        if not self.by_hand:
+            return found
+        place = {name: number for number, name in enumerate(self.cloud.hosts)}
+        return sorted(found, key=lambda one: (one.sent_ns, place[one.source], one.id[1]))
 
     def deliver(self, message: Envelope | None = None) -> bool:
         """Let a message arrive now, whatever held it, and run what it wakes; by default the first.

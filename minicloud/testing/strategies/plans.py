@@ -1,5 +1,4 @@
-"""Owns whole plans as strategies: schedules of faults, and scripts that dictate them with the work.
-"""
+"""Owns whole plans as strategies: schedules of faults, scripts that dictate them and the work."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from minicloud.cloud.script import Do, Script
 from minicloud.net.faults.names import Names
-from minicloud.node.faults import Fault, Schedule
+from minicloud.node.faults import Schedule
 from minicloud.testing.strategies.times import at_most
 from minicloud.testing.strategies.troubles import faults
 
@@ -34,11 +33,14 @@ def schedules(
     """
     one = faults(hosts=hosts, kinds=kinds, lasts=lasts, longest=longest)
 
-    def planned(drawn: list[Fault]) -> Schedule:
-        drawn.sort(key=lambda fault: fault.at or 0.0)
+    some = at_most(max_faults, one, "max_faults")
+
+    @st.composite
+    def planned(draw: st.DrawFn) -> Schedule:
+        drawn = sorted(draw(some), key=lambda fault: fault.at or 0.0)
         return Schedule(tuple(drawn), heal_at=lasts, guard=guard)
 
-    return at_most(max_faults, one, "max_faults").map(planned)
+    return planned()
 
 
 def scripts(
@@ -53,17 +55,14 @@ def scripts(
 
     What it dictates shrinks as its strategies do. Give it to `run_cloud` or to a `Simulation`.
     """
+    turned = st.fixed_dictionaries(dict(knobs or {}))
 
-    def written(plan: Schedule | None, work: tuple[Do, ...] | None, turned: dict[str, object]) -> Script:
+    @st.composite
+    def written(draw: st.DrawFn) -> Script:
         return Script(
-            knobs=turned,
-            schedules={} if plan is None else {nemesis: plan},
-            operations={} if work is None else {load: work},
+            knobs=draw(turned),
+            schedules={} if schedule is None else {nemesis: draw(schedule)},
+            operations={} if workload is None else {load: draw(workload)},
         )
 
-    return st.builds(
-        written,
-        st.none() if schedule is None else schedule,
-        st.none() if workload is None else workload,
-        st.fixed_dictionaries(dict(knobs or {})),
-    )
+    return written()

@@ -20,9 +20,7 @@ T = TypeVar("T")
 EVEN = 250
 """Of so many possibilities each is as likely as the other."""
 _FINE = 100
-_ROUND = tuple(
-    float(f"{digit}e{power}") for power in range(-9, 9) for digit in (1, 2, 5)
-)
+_ROUND = tuple(float(f"{digit}e{power}") for power in range(-9, 9) for digit in (1, 2, 5))
 
 
 def _seconds(name: str, value: float) -> float:
@@ -46,11 +44,8 @@ def moments(before: float, name: str = "lasts") -> st.SearchStrategy[float]:
 def precise(before: float, name: str = "lasts") -> st.SearchStrategy[float]:
     """As `moments`, and those between; shrinks to a round one first."""
     step, steps = _step(_seconds(name, before))
-    finest = st.integers(0, _FINE - 1)
-    coarse = st.integers(0, steps - 1)
-    return st.builds(
-        lambda n, rest: min(round((n + rest / _FINE) * step, 9), before), coarse, finest
-    )
+    coarse, finest = st.integers(0, steps - 1), st.integers(0, _FINE - 1)
+    return st.tuples(coarse, finest).map(lambda pair: round((pair[0] + pair[1] / _FINE) * step, 9))
 
 
 def lengths(longest: float, name: str = "longest") -> list[float]:

@@ -99,7 +99,9 @@ KINDS: dict[str, Make] = {
         _groups(everybody, who), period=_pick(_AMOUNTS, m)
     ),
     "corrupt": _shared(vocabulary.Corrupt),
-    "corrupt-unseen": _shared(lambda share, **ends: vocabulary.Corrupt(share, detected=False, **ends)),
+    "corrupt-unseen": _shared(
+        lambda share, **ends: vocabulary.Corrupt(share, detected=False, **ends)
+    ),
     "bandwidth": _measured(lambda amount, **ends: vocabulary.Bandwidth(1e6 * amount, **ends)),
     "clock-offset": _of_hosts(vocabulary.ClockOffset, by=_JUMPS),
     "clock-step": _of_hosts(vocabulary.ClockStep, by=_JUMPS),
@@ -165,10 +167,13 @@ def faults(
     when = precise(lasts)
     how_long = lengths(lasts / 3 if longest is None else longest)
 
-    def made(what: tuple[Make, Hosts], measures: int, at: float) -> Fault:
-        make, who = what
-        span, measure = divmod(measures, _MEASURES)
-        return msgspec.structs.replace(make(names, who, measure), at=at, lasts=how_long[span])
-
     measures = st.integers(0, len(how_long) * _MEASURES - 1)
-    return st.builds(made, st.sampled_from(what), measures, when)
+
+    @st.composite
+    def made(draw: st.DrawFn) -> Fault:
+        make, who = draw(st.sampled_from(what))
+        span, measure = divmod(draw(measures), _MEASURES)
+        fault = make(names, who, measure)
+        return msgspec.structs.replace(fault, at=draw(when), lasts=how_long[span])
+
+    return made()

@@ -54,7 +54,13 @@ def operations(
         for client in _clients(clients, load)
         for call, given in calls.items()
     ]
-    return st.builds(lambda at, what: Do(at, *what), moments(lasts), st.one_of(asked))
+    when, what = moments(lasts), st.one_of(asked)
+
+    @st.composite
+    def asking(draw: st.DrawFn) -> Do:
+        return Do(draw(when), *draw(what))
+
+    return asking()
 
 
 def workloads(
@@ -71,15 +77,19 @@ def workloads(
     these. The arguments are those of `operations`.
     """
     one = operations(calls, clients=clients, load=load, lasts=lasts)
-    return at_most(max_operations, one, "max_operations").map(_in_order)
+    some = at_most(max_operations, one, "max_operations")
+
+    @st.composite
+    def working(draw: st.DrawFn) -> tuple[Do, ...]:
+        return _in_order(draw(some))
+
+    return working()
 
 
 def _in_order(drawn: list[Do]) -> tuple[Do, ...]:
     ordered = sorted(drawn, key=lambda do: do.at)
     return tuple(
-        msgspec.structs.replace(
-            do, args=tuple(number if arg is _NTH else arg for arg in do.args)
-        )
+        msgspec.structs.replace(do, args=tuple(number if arg is _NTH else arg for arg in do.args))
         for number, do in enumerate(ordered, 1)
     )
 
@@ -89,7 +99,9 @@ def _arguments(call: str, given: Arguments) -> st.SearchStrategy[tuple[Any, ...]
         return given.map(lambda args: args if isinstance(args, tuple) else (args,))
     if all(isinstance(one, st.SearchStrategy) for one in given):
         return st.tuples(*given)
-    raise UsageError(f"calls[{call!r}]: give a strategy for each argument, such as (st.integers(),)")
+    raise UsageError(
+        f"calls[{call!r}]: give a strategy for each argument, such as (st.integers(),)"
+    )
 
 
 def _clients(clients: int | Sequence[str], load: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ __all__ = ["Coordinator"]
 T = TypeVar("T")
 
 
-class _Round(msgspec.Struct, frozen=True):
+class _Round(msgspec.Struct):
     """One request under way: on which key, by which rules, among whom, until when."""
 
     key: str
@@ -58,7 +58,16 @@ class Coordinator:
         self._client = client
         self._nodes = nodes
         self._clock = LamportClock(client.name)
-        self.plan = plan
+        self._plan = plan
+        self._demand: Demand | None = None
+        self._rules: Rules
+
+    def plan(self, demand: Demand) -> Rules:
+        """By which rules a demand is met; most ask for what the one before them did."""
+        if demand != self._demand or isinstance(demand.r, bool) or isinstance(demand.w, bool):
+            self._rules = self._plan(demand)
+            self._demand = demand
+        return self._rules
 
     async def read(self, key: str, rules: Rules) -> Any:
         request, best = self._begin(key, rules), NOTHING

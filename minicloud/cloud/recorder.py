@@ -63,10 +63,22 @@ class RecordedHistory(History):
 
     def __init__(self, kernel: Kernel) -> None:
         super().__init__()
-        self._kernel = kernel
+        self._kernel: Kernel | None = kernel
         self._processes = 0
         self._inline: Process | None = None
         self._asked: dict[str, int] = {}
+
+    @property
+    def _sealed(self) -> bool:
+        return self._kernel is None or self._kernel.trace.sealed
+
+    @property
+    def _now_ns(self) -> int:
+        return 0 if self._kernel is None else self._kernel.clock.now_ns
+
+    def let_go(self) -> None:
+        """Hold on to the run no longer, which is over; nothing more is recorded."""
+        self._kernel = None
 
     def new_process(self) -> int:
         """A process number that was never used."""
@@ -102,7 +114,7 @@ class RecordedHistory(History):
         count = self._asked[process.client] = self._asked.get(process.client, 0) + 1
         op = f"{process.client}:{count}"
         invocation = self.invoke(
-            time=self._kernel.clock.now_ns,
+            time=self._now_ns,
             process=number,
             f=f,
             key=key,
@@ -115,14 +127,14 @@ class RecordedHistory(History):
 
     def end(self, invocation: int, kind: Any, value: Any, error: BaseException | None) -> None:
         """Record what became of an operation."""
-        if self._kernel.trace.sealed:
+        if self._sealed:
             return
         text = None if error is None else type(error).__name__
-        now_ns = self._kernel.clock.now_ns
-        self.complete(invocation, time=now_ns, type=kind, value=value, error=text)
+        self.complete(invocation, time=self._now_ns, type=kind, value=value, error=text)
 
     def _record(self, event: Event) -> int:
-        if self._kernel.trace.sealed:
+        kernel = self._kernel
+        if kernel is None or kernel.trace.sealed:
             return -1
         try:
             # Encoded here, where the mistake is, and in an order that is the same in every process.
@@ -137,7 +149,7 @@ class RecordedHistory(History):
             _OPERATION, event.time, index, event.process, event.type, event.f, key, value, event.op,
             event.service,
         )  # fmt: skip
-        self._kernel.trace.emit(record)
+        kernel.trace.emit(record)
         return index
 
 
@@ -145,7 +157,14 @@ class _Recording(AbstractAsyncContextManager[Outcome]):
     """One operation, from its invocation to its outcome."""
 
     __slots__ = (
-        "_fail", "_history", "_index", "_number", "_outcome", "_process", "_told", "_token",
+        "_fail",
+        "_history",
+        "_index",
+        "_number",
+        "_outcome",
+        "_process",
+        "_token",
+        "_told",
         "_unknown",
     )  # fmt: skip
 

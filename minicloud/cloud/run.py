@@ -24,7 +24,7 @@ from minicloud.errors import (
     Stalled,
     UsageError,
 )
-from minicloud.kernel.clock import to_ns
+from minicloud.kernel.clock import Leavings, to_ns
 from minicloud.kernel.entropy import Tape
 from minicloud.kernel.guard import Policy
 from minicloud.kernel.limits import Limits
@@ -88,6 +88,7 @@ class _Held:
     cloud: Cloud | None = None
 
 
+@Leavings()
 def run_cloud(
     main: Callable[[Cloud], Awaitable[object]],
     *,
@@ -146,6 +147,7 @@ def run_cloud(
         raise finished.exception
     run = judged(cloud, finished, seed, check_timeout, tape)
     run.trace = trace
+    cloud.history.let_go()
     run.script = cloud._drawn.script(order, script)  # noqa: SLF001 - one room
     return run
 

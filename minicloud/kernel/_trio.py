@@ -13,13 +13,14 @@ private ones, all of them here, set round one run and restored after it:
 `Task._attempt_abort`, `_counter`     the same, and a stable order of tasks; new births
 `EntryQueue.task`, `Runner.init_task` Trio's own tasks, which a signal may wake
 `Cancelled._create`                   the exception that a revived task meets
-`_traps.WaitTaskRescheduled`          to park a task at a third of what the public call costs
+`_traps.WaitTaskRescheduled`          to park a task at a fifth of what the public call costs
+`Runner.instruments`                  a plain dict of them, asked seven times a step
 `GLOBAL_RUN_CONTEXT.__dict__`         which run goes on: a stepped one, while it is being stepped
 `_run.start_thread_soon`              a guest run would wait in a thread: ours waits in place
 ====================================  ==========================================================
 
-They are global to the process: two runs at once in two threads would share them, so `Seams`
-refuses that. `self_test` names whatever a release of Trio has moved.
+They are global to the process, so `Seams` refuses two runs at once. `self_test` names whatever a
+release of Trio has moved.
 """
 
 from __future__ import annotations
@@ -30,11 +31,10 @@ import types
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from heapq import heappush
 from math import inf
-from typing import Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import outcome
 import trio
@@ -42,11 +42,13 @@ from trio._core import _run, _traps
 
 from minicloud.errors import SimulationError, UsageError
 
+if TYPE_CHECKING:
+    from minicloud.kernel.scheduler import Shuffler
+
 __all__ = [
     "WOKEN",
     "Presence",
     "Seams",
-    "Shuffler",
     "TrioState",
     "abort",
     "bear_again",
@@ -55,23 +57,11 @@ __all__ = [
     "installed",
     "park",
     "revive",
-    "running_task",
     "self_test",
     "task_number",
 ]
 
 Task = trio.lowlevel.Task
-
-
-class Shuffler(Protocol):
-    """What Trio asks of its module-wide random source, and Hypothesis of anything registered."""
-
-    def random(self) -> float: ...
-    def uniform(self, a: float, b: float) -> float: ...
-    def shuffle(self, batch: list[Task]) -> None: ...
-    def seed(self, *args: object) -> None: ...
-    def getstate(self) -> object: ...
-    def setstate(self, state: object) -> None: ...
 
 
 class _OrderedSet(dict[Any, None]):
@@ -87,6 +77,20 @@ class _OrderedSet(dict[Any, None]):
 
     def discard(self, item: object) -> None:
         self.pop(item, None)
+
+
+_INSTRUMENTS: Final[Any] = vars(_run)["Instruments"]
+
+
+class _Instruments(dict[str, Any]):
+    """Trio's instruments, without a call of Python's own to ask whether there are any."""
+
+    __slots__ = ()
+
+    data = property(lambda self: self)
+    add_instrument = _INSTRUMENTS.add_instrument
+    remove_instrument = _INSTRUMENTS.remove_instrument
+    call = _INSTRUMENTS.call
 
 
 class TrioState:
@@ -107,6 +111,7 @@ class TrioState:
         """Look up the runner; called once Trio's loop has begun, from inside it."""
         self._runner = _run.GLOBAL_RUN_CONTEXT.runner
         self._deadlines = self._runner.deadlines
+        self._runner.instruments = _Instruments(self._runner.instruments)
         self.runq = self._runner.runq
         self.idle_waiters = self._runner.waiting_for_idle
 
@@ -135,6 +140,7 @@ _ORIGINAL_ADD: Final = _run.Deadlines.add
 _ORIGINAL_REMOVE: Final = _run.Deadlines.remove
 _ENTRY_QUEUE: Final[Any] = vars(_run)["EntryQueue"]
 _ENTRY_QUEUE_CODE: Final = _ENTRY_QUEUE.task.__code__
+_birth: Final[Callable[[], int]] = vars(_run.Task)["__attrs_attrs__"]._counter.default.factory
 _installed = False
 _INSIDE_ANOTHER: Final = (
     "A run can't start inside another run: one process holds one cloud at a time. "
@@ -166,17 +172,18 @@ def _counting_deadlines(state: TrioState) -> tuple[Callable[..., None], Callable
 
 
 class Seams:
-    """Trio's private names as one run needs them: taken while it moves, given back after."""
+    """Trio's private names as one run needs them, taken in a `with` block while it moves.
+
+    Raises `UsageError` where another run holds them.
+    """
 
     __slots__ = ("_before", "_deadlines", "_shuffler")
 
     def __init__(self, shuffler: Shuffler, state: TrioState) -> None:
         self._shuffler = shuffler
         self._deadlines = _counting_deadlines(state)
-        self._before: tuple[Any, bool] | None = None
 
-    def take(self) -> None:
-        """Raises `UsageError` where another run holds them."""
+    def __enter__(self) -> None:
         global _installed  # noqa: PLW0603 - they are process-wide, and so is their guard
         if _installed:
             raise UsageError(_INSIDE_ANOTHER)
@@ -187,36 +194,25 @@ class Seams:
         module.Deadlines.add, module.Deadlines.remove = self._deadlines
         module.CancelStatus.__attrs_post_init__ = _ordered_post_init
 
-    def give_back(self) -> None:
+    def __exit__(self, *exc: object) -> None:
         global _installed  # noqa: PLW0603 - as above
         module: Any = _run
         module._r, module._ALLOW_DETERMINISTIC_SCHEDULING = self._before
         module.Deadlines.add, module.Deadlines.remove = _ORIGINAL_ADD, _ORIGINAL_REMOVE
         module.CancelStatus.__attrs_post_init__ = _ORIGINAL_POST_INIT
+        _waits_by.clear()
         _installed = False
 
 
-@contextmanager
-def installed(shuffler: Shuffler, state: TrioState) -> Iterator[None]:
-    """Take Trio's private names for the length of one run, and give them back.
-
-    Raises `UsageError` where a run is already going on in this process.
-    """
+def installed(shuffler: Shuffler, state: TrioState) -> Seams:
+    """The seams for the length of a whole run. Raises `UsageError` inside another, of anybody's."""
     if getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None) is not None:
         raise UsageError(_INSIDE_ANOTHER)
-    seams = Seams(shuffler, state)
-    seams.take()
-    try:
-        yield
-    finally:
-        seams.give_back()
+    return Seams(shuffler, state)
 
 
 class Presence:
-    """Where a guest run is between two of its steps: nowhere, so that another may go on meanwhile.
-
-    A guest run waits for I/O in a thread; while ours is present it waits in place.
-    """
+    """Where a guest run is between two of its steps: nowhere, so that another may go on."""
 
     __slots__ = ("_context", "_hooks", "_seams")
 
@@ -229,33 +225,26 @@ class Presence:
     def entered(self) -> Iterator[None]:
         """While it is open this run is the one that goes on. Raises `UsageError` inside another."""
         module: Any = _run
-        self._seams.take()
-        here, start_thread = module.GLOBAL_RUN_CONTEXT.__dict__, module.start_thread_soon
-        outer, hooks = dict(here), sys.get_asyncgen_hooks()
-        _refill(here, self._context)
-        sys.set_asyncgen_hooks(*(self._hooks or hooks))
-        module.start_thread_soon = lambda wait, deliver: deliver(outcome.capture(wait))
-        try:
-            yield
-        finally:
-            module.start_thread_soon = start_thread
-            self._context, self._hooks = dict(here), sys.get_asyncgen_hooks()
-            sys.set_asyncgen_hooks(*hooks)
-            _refill(here, outer)
-            self._seams.give_back()
-
-
-def _refill(kept: dict[str, Any], content: dict[str, Any]) -> None:
-    kept.clear()
-    kept.update(content)
+        with self._seams:
+            here, start_thread = module.GLOBAL_RUN_CONTEXT.__dict__, module.start_thread_soon
+            outer, hooks = dict(here), sys.get_asyncgen_hooks()
+            here.clear()
+            here.update(self._context)
+            sys.set_asyncgen_hooks(*(self._hooks or hooks))
+            module.start_thread_soon = lambda wait, deliver: deliver(outcome.capture(wait))
+            try:
+                yield
+            finally:
+                module.start_thread_soon = start_thread
+                self._context, self._hooks = dict(here), sys.get_asyncgen_hooks()
+                sys.set_asyncgen_hooks(*hooks)
+                here.clear()
+                here.update(outer)
 
 
 def task_number(task: Task) -> int:
     """A number that grows with each task born; only the order means anything."""
     return int(task._counter)
-
-
-_birth: Final[Callable[[], int]] = vars(_run.Task)["__attrs_attrs__"]._counter.default.factory
 
 
 def bear_again(task: Task, name: str) -> None:
@@ -284,12 +273,16 @@ def revive(tasks: list[Task], state: TrioState) -> None:
 
 WOKEN: Final[outcome.Value[Any]] = outcome.Value(None)
 """What wakes a task that is told nothing: one for all, so `park` must not unwrap it."""
+_WAIT: Final = _traps.WaitTaskRescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
+"""What a task says to Trio to be parked: one for all, as Trio reads it at once."""
+_waits_by: Final[dict[str, Any]] = vars(_WAIT)
 
 
 @types.coroutine
 def park(abort: Callable[[Any], trio.lowlevel.Abort]) -> Generator[Any, Any, Any]:
     """Wait until rescheduled, as `trio.lowlevel.wait_task_rescheduled`; gives what that gives."""
-    result = yield _traps.WaitTaskRescheduled(abort)
+    _waits_by["abort_func"] = abort
+    result = yield _WAIT
     return None if result is WOKEN else result.unwrap()
 
 
@@ -300,26 +293,19 @@ def blocked(task: Task) -> bool:
 
 
 def abort(task: Task) -> bool:
-    """Take a waiting task out of whatever it waits for, shields notwithstanding.
+    """Take a waiting task out of what it waits for, shields notwithstanding: then it is `Cancelled`.
 
-    Returns whether it could be taken out; it then runs next with `Cancelled`.
+    Returns whether it could be taken out.
     """
 
     def raise_cancel() -> NoReturn:
         raise cancelled()
 
     private: Any = task
-    if private._abort_func is None:
-        return False
-    private._attempt_abort(raise_cancel)
-    return private._abort_func is None and private._next_send_fn is not None
-
-
-def running_task(variable: ContextVar[Any]) -> str:
-    """Whose task runs now, by a context variable that holds its domain."""
-    task = getattr(_run.GLOBAL_RUN_CONTEXT, "task", None)
-    domain = None if task is None else task.context.get(variable)
-    return "the scenario" if domain is None else f"node {domain.label!r}"
+    if blocked(task):
+        private._attempt_abort(raise_cancel)
+        return not blocked(task) and private._next_send_fn is not None
+    return False
 
 
 _WANTED: Final[tuple[tuple[Any, str], ...]] = (
@@ -327,8 +313,9 @@ _WANTED: Final[tuple[tuple[Any, str], ...]] = (
     (_run.Deadlines, "add remove next_deadline _heap _active"),
     (_run.CancelStatus, "__attrs_post_init__ _children _tasks"),
     (_run.Task, "_next_send _next_send_fn _abort_func _attempt_abort _counter"),
-    (_run.Runner, "runq deadlines tasks waiting_for_idle init_task"),
+    (_run.Runner, "runq deadlines tasks waiting_for_idle init_task instruments"),
     (_ENTRY_QUEUE, "task"),
+    (_INSTRUMENTS, "add_instrument remove_instrument call"),
     (trio.Cancelled, "_create"),
     (_traps, "WaitTaskRescheduled"),
 )
@@ -357,10 +344,6 @@ def self_test() -> list[str]:
 
 @cache
 def require() -> None:
-    """Raise `SimulationError` where this release of Trio is not one that minicloud knows.
-
-    Looks for the names only, and once a process; `self_test` reads Trio's loop as well.
-    """
-    problems = _missing()
-    if problems:
+    """Raise `SimulationError` where this release of Trio lacks a name; looked for but once."""
+    if problems := _missing():
         raise SimulationError("; ".join(problems) + ". Install trio>=0.30,<0.36")

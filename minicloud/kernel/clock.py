@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import ContextDecorator
 from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
@@ -46,42 +47,40 @@ _COLLECT_EVERY = 4096
 
 _SWEEP_AT = 1024
 
-_LEFT_AT = 200_000
-"""Objects that runs may leave behind before they are collected."""
+_OWN_TURN = 11
+"""One more collection of the young than makes Python look at older generations."""
 
 
 Entry = tuple[int, int, int, Callable[[Any], None], Any]
 """An event in the queue: time in nanoseconds, rank, sequence, and what is called with what."""
 
 
-class Leavings:
-    """What runs left since somebody collected: a run is one tangle, and is freed by a collection.
+class Leavings(ContextDecorator):
+    """No garbage is collected while it is open, but at fixed points; then what a run left behind.
 
-    A context manager around a run, in which nothing is collected but at fixed points. To collect
-    after each run takes longer than a short run itself, so that is done for many at once.
+    To be left when nobody holds on to the run: collected while it lives, it only gets older, and
+    what is old is looked at seldom. Where one is open inside another, the outer one collects.
     """
 
-    left = 0
+    _ended = 0
 
     def __init__(self) -> None:
         self._collecting = False
+
+    def _recreate_cm(self) -> Leavings:
+        return Leavings()
 
     def __enter__(self) -> None:
         self._collecting = gc.isenabled()
         gc.disable()
 
     def __exit__(self, *exc: object) -> None:
-        if not self._collecting:
-            return
-        Leavings.left += gc.get_count()[0]
-        if Leavings.left > _LEFT_AT:
-            Leavings.left = 0
-            gc.collect()
-        elif not gc.get_freeze_count():
-            # Both move lists as a whole: all that lives is old now, and nothing was looked at.
-            gc.freeze()
-            gc.unfreeze()
-        gc.enable()
+        if self._collecting:
+            Leavings._ended += 1
+            # Once in a while Python does it, which knows when it is the turn of older generations.
+            if Leavings._ended % _OWN_TURN:
+                gc.collect(0)
+            gc.enable()
 
 
 class Cancellable(Protocol):

@@ -30,9 +30,9 @@ from minicloud.kernel.entropy import Attached, Entropy, Tape
 from minicloud.kernel.guard import Guard, Policy
 from minicloud.kernel.limits import Limits, StallInterrupt, Watchdog
 from minicloud.kernel.orders.turns import scheduler_of
-from minicloud.kernel.scheduler import Domain, domain_var
+from minicloud.kernel.scheduler import Domain
 from minicloud.kernel.trace import Trace
-from minicloud.kernel.waiting import Wait, coroutine_line, forgotten_awaits, report
+from minicloud.kernel.waiting import Wait, coroutine_line, forgotten_awaits, report, running_task
 
 __all__ = ["Finished", "Kernel", "bare", "finished", "simulate", "watchdog"]
 
@@ -239,7 +239,7 @@ class Kernel:
             if isinstance(label, Domain):
                 return f"node {label.label!r}"
             frame = frame.f_back
-        return _trio.running_task(domain_var)
+        return running_task()
 
 
 def simulate(

@@ -18,7 +18,7 @@ from minicloud.kernel import _trio
 if TYPE_CHECKING:
     from minicloud.kernel.entropy import Draw
 
-__all__ = ["Domain", "Readings", "Scheduler", "domain_var"]
+__all__ = ["Domain", "Readings", "Scheduler", "Shuffler", "domain_var"]
 
 Task = trio.lowlevel.Task
 
@@ -49,6 +49,17 @@ class Domain:
 
 
 domain_var: ContextVar[Domain | None] = ContextVar("minicloud_domain", default=None)
+
+
+class Shuffler(Protocol):
+    """What Trio asks of its module-wide random source, and Hypothesis of anything registered."""
+
+    def random(self) -> float: ...
+    def uniform(self, a: float, b: float) -> float: ...
+    def shuffle(self, batch: list[Task]) -> None: ...
+    def seed(self, *args: object) -> None: ...
+    def getstate(self) -> object: ...
+    def setstate(self, state: object) -> None: ...
 
 
 class Scheduler:

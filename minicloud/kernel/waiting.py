@@ -19,7 +19,7 @@ from minicloud.kernel.scheduler import domain_var
 if TYPE_CHECKING:
     from minicloud.kernel.run import Kernel
 
-__all__ = ["Wait", "coroutine_line", "forgotten_awaits", "report"]
+__all__ = ["Wait", "coroutine_line", "forgotten_awaits", "report", "running_task"]
 
 _SHOWN = 6
 
@@ -96,6 +96,15 @@ def coroutine_line(task: trio.lowlevel.Task) -> str:
 def _owner(task: trio.lowlevel.Task) -> str:
     domain = task.context.get(domain_var)
     return domain.label if domain is not None else "the scenario"
+
+
+def running_task() -> str:
+    """Whose task runs now, for an error message."""
+    try:
+        domain = trio.lowlevel.current_task().context.get(domain_var)
+    except RuntimeError:
+        domain = None
+    return "the scenario" if domain is None else f"node {domain.label!r}"
 
 
 def report(waits: Iterable[Wait], tasks: list[trio.lowlevel.Task]) -> str:

@@ -135,6 +135,19 @@ class Link(Source):
             for fault in self.at_start:
                 fault.on_send(self, envelope, plan)
             return plan
+        self._disturb(plan, envelope, now_ns)
+        if lost and plan.fate is None:
+            plan.fate = Fate.LOST
+        for fault in self.at_start:
+            fault.on_send(self, envelope, plan)
+        if self._nature.profile.fifo and not plan.late and plan.fate is None:
+            # After the faults: a link that keeps order keeps it behind a delayed message too.
+            self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
+            plan.delay_ns = self._arrival_ns - now_ns
+        return plan
+
+    def _disturb(self, plan: Plan, envelope: Envelope, now_ns: int) -> None:
+        """What the profile has beside delay and loss."""
         profile = self._nature.profile
         if profile.duplicate:
             again, copy_ns = self._happens(profile.duplicate), self._another_delay()
@@ -145,15 +158,6 @@ class Link(Source):
             plan.delay_ns += more_ns if plan.late else 0
         if profile.bandwidth_bytes_per_s is not None:
             self._wire(plan, envelope.size_bytes, now_ns)
-        if lost and plan.fate is None:
-            plan.fate = Fate.LOST
-        for fault in self.at_start:
-            fault.on_send(self, envelope, plan)
-        if profile.fifo and not plan.late and plan.fate is None:
-            # After the faults: a link that keeps order keeps it behind a delayed message too.
-            self._arrival_ns = max(self._arrival_ns, now_ns + plan.delay_ns)
-            plan.delay_ns = self._arrival_ns - now_ns
-        return plan
 
     # A draw below 0 is a tape's that declines to decide: nothing unusual happens, and a delay is
     # the median.

@@ -6,6 +6,7 @@ loads the scenario again, once.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -76,7 +77,11 @@ def job_of(scenario: Scenario[Any], case: Case) -> Job:
 
 @lru_cache(maxsize=64)
 def _loaded(file: str, name: str) -> Scenario[Any]:
-    return load(Path(file), name)
+    scenario = load(Path(file), name)
+    # What was imported stays: no collection need look at it again.
+    gc.collect()
+    gc.freeze()
+    return scenario
 
 
 def run_job(job: Job) -> Result:

@@ -110,15 +110,19 @@ def execute(
     sites: bool = False,
     progress: Progress | None = None,
     tape: Tape | None = None,
+    prepare: Callable[[Cloud], None] | None = None,
 ) -> Run:
     """Run `case` of `scenario`; a raw trace is written to `trace`, with call sites if `sites`.
 
-    tape: what stands between the streams of the run and their readers, if anything.
+    tape: what stands between the streams of the run and their readers, if anything. prepare: is
+    called with the cloud before the scenario begins.
     """
 
     async def main(cloud: Cloud) -> None:
         if case.cut is not None:
             probe_with(cloud, Probe(case.cut))
+        if prepare is not None:
+            prepare(cloud)
         await scenario.function(cloud, **case.params)
 
     run = run_cloud(

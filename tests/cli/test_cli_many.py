@@ -23,7 +23,7 @@ def test_a_sweep_counts_and_names_what_fails(cli):
     assert "2 jobs)" in lines[4]
     assert "1 invalid · 3 valid · 1 unknown · 1 failed" in said.out
     assert "  promise      1   first seed 1   undecided 1" in lines
-    assert lines[-1] == "next: minicloud run by-seed --seed 1"
+    assert lines[-1] == "next: minicloud shrink by-seed --seed 1"
     assert "noise" not in said.out
     assert max(map(len, lines)) < 80
     assert not Path("runs").exists(), "a sweep writes no files"

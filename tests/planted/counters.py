@@ -119,7 +119,7 @@ class Deposit(Request[None]):
 class Bank(Node):
     def __init__(self, *, locked: bool) -> None:
         self.locked, self.lock = locked, trio.Lock()
-        self.balance = ([0] + [new for (new,) in self.disk.records("log")])[-1]
+        self.balance = ([0] + [new for (new,) in self.disk.recover("log")])[-1]
 
     @handle
     async def deposit(self, request: Deposit) -> None:

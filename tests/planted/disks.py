@@ -63,12 +63,10 @@ class Paper(Node):
     def __init__(self, *, rule: bool) -> None:
         # the rule: a record has a length and a checksum, and a torn one is none
         if rule:
-            amounts = [int(text) for (text,) in self.disk.records("log")]
+            self.amounts = [int(text) for (text,) in self.disk.recover("log")]
         else:
             parts = self.disk.read("log").split(b"\xac")[1:]
-            amounts = [int(part[:12]) for part in parts if part[:12].isdigit()]
-        self.amounts = amounts
-        self.disk.write("log", b"".join(frame((str(amount),)) for amount in amounts))
+            self.amounts = [int(part[:12]) for part in parts if part[:12].isdigit()]
 
     @handle
     async def add(self, request: Add) -> None:
@@ -99,10 +97,9 @@ class Book(Node):
         self.rule = rule
         snapshots = self.disk.records("snapshot")
         self.upto, base = snapshots[-1] if snapshots else (0, [])
-        log = [(n, amount) for n, amount in self.disk.records("log") if n > self.upto]
+        log = [(n, amount) for n, amount in self.disk.recover("log") if n > self.upto]
         self.number = max([self.upto, *(n for n, _ in log)])
         self.amounts = base + [amount for _, amount in log]
-        self.disk.write("log", b"".join(frame((n, amount)) for n, amount in log))
 
     @handle
     async def add(self, request: Add) -> None:

@@ -50,7 +50,7 @@ class Voter(Node):
         self.old, self.new = members, list[str]()
         self.durable, self.majority, self.joint = durable, majority, joint
         self.term, self.voted, self.leads = 0, "", 0
-        for term, voted in self.disk.records("votes"):
+        for term, voted in self.disk.recover("votes"):
             self.term, self.voted = term, voted
         self.votes: dict[str, None] = {}
         self.timer = self.after(self.patience(), self.stand)

@@ -68,7 +68,7 @@ class Locks(Node):
 
     def __init__(self, *, wait_after_boot: bool, match: bool, durations: bool) -> None:
         self.match, self.durations = match, durations
-        self.token = len(self.disk.records("tokens"))
+        self.token = len(self.disk.recover("tokens"))
         self.free_at = -1.0
         # the rule: what was granted before the power cut is still out there
         if wait_after_boot and self.token:

@@ -73,7 +73,7 @@ class Views(Node):
     def __init__(self) -> None:
         self.heard = {"a": self.clock.monotonic(), "b": self.clock.monotonic()}
         self.view = View(1)
-        for (alone,) in self.disk.records("log"):
+        for (alone,) in self.disk.recover("log"):
             self.view = View(2, alone)
 
     @handle
@@ -101,7 +101,7 @@ class Server(Node):
         self.other = "b" if self.name == "a" else "a"
         self.view, self.count, self.value = View(0), 0, None
         self.next = 0
-        for number, alone, count, value in self.disk.records("log"):
+        for number, alone, count, value in self.disk.recover("log"):
             self.adopt(View(number, alone))
             self.take(count, value)
 

@@ -34,7 +34,7 @@ class Bank(Node):
         self.keyed, self.durable = keyed, durable
         self.ledger: list[tuple[int, int]] = []
         self.known: dict[int, None] = {}
-        for order, amount in self.disk.records("ledger"):
+        for order, amount in self.disk.recover("ledger"):
             self.ledger.append((order, amount))
             # the rule: effect and memory of it become durable in one write
             if self.durable:

@@ -111,4 +111,5 @@ def test_runs_leave_nothing_behind():
     for seed in range(4):
         execute(scenario, case_of(scenario, "safe", "swarm", seed))
     gc.collect()
+    gc.collect()  # what the first has finalised
     assert not [one for one in gc.get_objects() if type(one) is Cloud]

@@ -65,7 +65,7 @@ class Coordinator(Node):
     def __init__(self, *, log_first: bool) -> None:
         self.log_first = log_first
         self.under_way: dict[int, None] = {}
-        self.committed = {txn: None for (txn,) in self.disk.records("log")}
+        self.committed = {txn: None for (txn,) in self.disk.recover("log")}
         self.aborted: dict[int, None] = {}
 
     @handle
@@ -112,7 +112,7 @@ class Part(Node):
         self.remember, self.ask_first = remember, ask
         self.prepared: dict[int, None] = {}
         self.done: dict[int, bool] = {}
-        for txn, state in self.disk.records("log"):
+        for txn, state in self.disk.recover("log"):
             if state == "prepared":
                 self.prepared[txn] = None
             else:

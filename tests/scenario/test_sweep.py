@@ -11,7 +11,7 @@ from minicloud.errors import UsageError
 from minicloud.scenario.api import breaks, holds, scenario
 from minicloud.scenario.jobs import job_of
 from minicloud.scenario.running import versions
-from minicloud.scenario.sweeping import plan_of, seeds_of, sweep
+from minicloud.scenario.sweeping import plan_of, run_jobs, seeds_of, sweep
 from minicloud.scenario.sweeping.abroad import Errand, do_errand
 
 
@@ -189,3 +189,13 @@ def test_a_result_is_the_same_json_wherever_it_has_been():
     assert texts == [texts[0]] * 4
     assert b"order" not in texts[0]
     assert list(json.loads(texts[0]))[-1] == "run"
+
+
+def test_a_result_holds_its_script_where_that_is_asked_for():
+    case = one_in_many.case(seed=1, order="fifo")
+    job = job_of(one_in_many, case)
+    scripted = msgspec.structs.replace(job, scripted=True)
+    plain, told = run_jobs([(job, case), (scripted, case)], jobs=1)
+    assert plain.script is None
+    assert told.script is not None
+    assert told.script.order == "fifo"

@@ -267,6 +267,9 @@ class _Show:
 
     def _next(self) -> str:
         scenario, case, tally = self._scenario, self._case, self._tally
+        broken = [each.first_seed for each in tally.clusters if each.verdict == "invalid"]
+        if broken and case.guard == "error":
+            return command("shrink", self._target, scenario, case, "--seed", str(min(broken)))
         firsts = [first for _, _, first in tally.checks.values()]
         if firsts:
             return self._repeat(min(firsts))

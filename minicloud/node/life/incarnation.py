@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Incarnation"]
 
 _FATE = int(Kind.FATE)
+_LONG = 1e6
+"""Seconds, below which a duration certainly has a number of nanoseconds."""
 _DELIVERED, _DELIVERED_COPY = Fate.DELIVERED, Fate.DELIVERED_COPY
 
 
@@ -307,7 +309,8 @@ class Incarnation(Sender):
             await trio.lowlevel.checkpoint()
             return
         wait = Wait(self.kernel, lambda: f"its own sleep of {duration:g} s", self.calls)
-        timer = self.after(to_ns(duration), wait.wake, (), "sleep", True)
+        delay_ns = round(duration * NS) if duration < _LONG else to_ns(duration)
+        timer = self.after(delay_ns, wait.wake, (), "sleep", True)
         try:
             await wait.park()
         finally:

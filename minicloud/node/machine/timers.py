@@ -70,20 +70,24 @@ def fire(timer: Timer) -> None:
         timer.fn(*timer.args)
         return
     identity = (incarnation.label, -timer.number)
-    network.emit((_TIMER, clock.now_ns, identity, timer.name))
-    if timer.period_ns:
+    now_ns, again_ns = clock.now_ns, timer.period_ns
+    network.emit((_TIMER, now_ns, identity, timer.name))
+    if again_ns:
         # The same object again: to make one takes longer than all the rest.
         incarnation.timers = timer.number = incarnation.timers + 1
-        machine, again_ns = host.clock, timer.period_ns
-        due_ns = clock.now_ns + (again_ns if machine.rate == 1.0 else machine.true_ns(again_ns))
-        timer.due_ns = due_ns
+        if host.clock.rate != 1.0:
+            again_ns = host.clock.true_ns(again_ns)
+        timer.due_ns = due_ns = now_ns + again_ns
         heappush(clock.heap, (due_ns, timer.rank, clock.sequence(), fire, timer))
     else:
         timer.cancelled = True
     # What `Incarnation.act` does, without the call: timers come in crowds.
     incarnation.activity = (identity, timer.op, None)
     try:
-        incarnation.context.run(timer.fn, *timer.args)
+        if timer.args:
+            incarnation.context.run(timer.fn, *timer.args)
+        else:
+            incarnation.context.run(timer.fn)
     except PowerCut:
         if incarnation.alive:
             raise

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from minicloud.cloud import Cloud, Run, run_cloud
+from minicloud.cloud import Cloud, Run
 from minicloud.cloud.snapshot import HostView, Snapshot, snapshot, stop_at, stop_when
 from minicloud.errors import UsageError
 from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.params import duration
+from minicloud.scenario.running import execute
 
 __all__ = ["Moment", "moment_of", "replay_until"]
 
@@ -101,12 +102,11 @@ def replay_until(
         assert moment.holds is not None
         return moment.holds(snapshot(cloud).hosts)
 
-    async def main(cloud: Cloud) -> None:
+    def prepare(cloud: Cloud) -> None:
         if moment.at is not None:
             stop_at(cloud, moment.at, seen.append)
         else:
             stop_when(cloud, holds, seen.append)
-        await scenario.function(cloud, **case.params)
 
-    run = run_cloud(main, seed=case.seed, until=case.until, script=case.script, order=case.order)
+    run = execute(scenario, case, prepare=prepare)
     return run, seen[0] if seen else None

@@ -57,7 +57,8 @@ def _plainest(candidate: Candidate, trials: Trials, kind: str) -> Candidate:
         return candidate.with_script(tape=plain)
 
     if kind in kinds:
-        mine = [(n, i) for n, kept in tape.get("keep", {}).items() if _kind(n) == kind for i in kept]
+        keep = tape.get("keep", {})
+        mine = [(n, i) for n, kept in keep.items() if _kind(n) == kind for i in kept]
         return build(fewest(mine, build, trials.first))
     counts = trials.decisions(candidate)
     streams = [" ".join(names) for names in counts if names[0] == kind]

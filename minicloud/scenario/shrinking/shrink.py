@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from minicloud.cloud import Cloud, Run, run_cloud
+from minicloud.cloud import Cloud, Run
 from minicloud.cloud.script import Script
 from minicloud.errors import UsageError
 from minicloud.kernel.orders.tapes import Counting
 from minicloud.scenario.api import Case, Scenario
-from minicloud.scenario.running import Result, result_of
+from minicloud.scenario.running import Result, execute, result_of
 from minicloud.scenario.shrinking import decisions, passes
 from minicloud.scenario.shrinking.story import story_of
 from minicloud.scenario.shrinking.trial import Candidate, Failure, Trials, failure_of
@@ -171,13 +171,8 @@ def _dictated(case: Case, drawn: Script, trials: Trials) -> Candidate:
 
 def _measure(scenario: Scenario[Any], case: Case) -> _Measured:
     held: list[Cloud] = []
-
-    async def main(cloud: Cloud) -> None:
-        held.append(cloud)
-        await scenario.function(cloud, **case.params)
-
     counting = Counting()
-    run = run_cloud(main, seed=case.seed, until=case.until, script=case.script, tape=counting)
+    run = execute(scenario, case, tape=counting, prepare=held.append)
     operations = len(run.history.operations())
     schedules = run.script.schedules.values()
     size = Size(

@@ -26,7 +26,7 @@ _OPTIONAL = {"pytest": "async tests with a cloud", "hypothesis": "generated data
 
 
 def doctor() -> int:
-    """Check that this machine can run scenarios, and say what to do where it cannot."""
+    """Check that this machine can run scenarios, or say what to do."""
     terminal = Terminal()
     examinations: dict[str, Callable[[], str]] = {
         "Python": _python,

@@ -41,7 +41,7 @@ def check(
     files
         Histories; or runs that were kept, which know their model.
     model
-        What the operations are on: register, cas-register, kv, mutex, queue.
+        What they are on: register, cas-register, kv, mutex, queue.
     format_
         How the files are written; told from their text if absent.
     timeout

@@ -26,7 +26,7 @@ _LONGEST_RULE = 12
 
 
 def list_() -> int:
-    """List the scenarios there are: ./scenarios, and those that came with minicloud."""
+    """List the scenarios in ./scenarios, and those that came with minicloud."""
     terminal = Terminal()
     scenarios = known()
     if not scenarios:
@@ -142,12 +142,12 @@ def _toggled(scenario: Scenario[Any]) -> list[int]:
 
 
 def new(name: str, /) -> int:
-    """Write a new scenario that runs, with a variant that breaks; never over another file.
+    """Write a new scenario that runs, with a variant that breaks.
 
     Parameters
     ----------
     name
-        Its name, for a file in ./scenarios; or a path, with a / or .py.
+        A name, for ./scenarios, or a path, with a / or .py.
     """
     is_path = "/" in name or name.endswith(".py")
     path = Path(name) if is_path else Path("scenarios", f"{name.replace('-', '_')}.py")

@@ -45,7 +45,7 @@ def log(
     node
         Only events of this node; repeat the option for more.
     type_
-        Only events of this type: send, fate, timer, fault, crash, boot, disk, operation.
+        Only: send, fate, timer, fault, crash, boot, disk, operation.
     kind
         Only messages of this kind, such as kv.Keep.
     op
@@ -71,6 +71,8 @@ def log(
     else:
         _known("--type", type_ or [], _TYPES)
         _known("--node", node or [], dict.fromkeys(e.node for e in events.all))
+        _known("--kind", [kind] if kind else [], _all(_kind(events, e) for e in events.all))
+        _known("--op", [op] if op else [], _all(events.op_of(e) for e in events.all))
         start = 0.0 if from_ is None else seconds(from_, "--from")
         end = None if to is None else seconds(to, "--to")
         chosen = [
@@ -98,7 +100,7 @@ def log(
 
 
 def why(op: str, run: str = "latest", /, *, out: str = "runs", json: Flag = False) -> int:
-    """Show all that bears on one operation: its messages, their fates, the faults meanwhile.
+    """Show all that bears on one operation: messages, fates, faults.
 
     Parameters
     ----------
@@ -134,7 +136,7 @@ def why(op: str, run: str = "latest", /, *, out: str = "runs", json: Flag = Fals
 
 
 def diff(one: str, other: str, /, *, out: str = "runs", json: Flag = False) -> int:
-    """Find the first event at which two runs differ, and what led to it on each side.
+    """Find the first event at which two runs differ, and what led to it.
 
     Parameters
     ----------
@@ -171,6 +173,10 @@ def _known(option: str, words_: list[str], known: Iterable[str]) -> None:
             raise UsageError(f"{option} {word}: the run has {shown}{near_miss(word, names)}")
 
 
+def _all(names: Iterable[str | None]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name is not None]
+
+
 def _kind(events: Events, event: Event) -> str | None:
     if event.type == "fate":
         send = events.sends.get(event.record["id"])
@@ -202,7 +208,8 @@ def _ending(found: list[Event]) -> str:
         return f"{what} was still under way at the end of the run"
     took_ms = (last.time_s - first.time_s) * 1000
     sent = sum(e.type == "send" for e in found)
-    return f"{what} ended as {last.record['event']} after {took_ms:.3f} ms and {sent} messages"
+    many = "message" if sent == 1 else "messages"
+    return f"{what} ended as {last.record['event']} after {took_ms:.3f} ms and {sent} {many}"
 
 
 def _parting_lines(found: Parting, folders: list[RunFolder]) -> Iterator[str]:

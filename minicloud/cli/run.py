@@ -77,11 +77,11 @@ def run(
     until
         End the run at this virtual time.
     order
-        The order of tasks and messages: random, fifo, starve, pct or pct:3.
+        The order of tasks and messages: random, fifo, starve, pct:3.
     cut
         Cut the power of a host at a crash point: HOST/POINT/OCCURRENCE.
     guard
-        What code gets that reaches outside the run: error, virtual or off.
+        What reaching outside gets: error, virtual, off.
     out
         Where run folders go.
     json

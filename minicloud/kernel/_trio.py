@@ -273,6 +273,7 @@ def revive(tasks: list[Task], state: TrioState) -> None:
 
 WOKEN: Final[outcome.Value[Any]] = outcome.Value(None)
 """What wakes a task that is told nothing: one for all, so `park` must not unwrap it."""
+
 _WAIT: Final = _traps.WaitTaskRescheduled(lambda _: trio.lowlevel.Abort.SUCCEEDED)
 """What a task says to Trio to be parked: one for all, as Trio reads it at once."""
 _waits_by: Final[dict[str, Any]] = vars(_WAIT)
@@ -293,7 +294,7 @@ def blocked(task: Task) -> bool:
 
 
 def abort(task: Task) -> bool:
-    """Take a waiting task out of what it waits for, shields notwithstanding: then it is `Cancelled`.
+    """Take a waiting task out of what it waits for, shields notwithstanding; it is `Cancelled`.
 
     Returns whether it could be taken out.
     """

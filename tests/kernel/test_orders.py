@@ -171,6 +171,7 @@ async def narrow(kernel):
         nursery.start_soon(steps, 6)
 
 
+@pytest.mark.slow
 def test_pct_meets_a_bug_of_depth_two_as_often_as_its_bound_says():
     seeds = 1000
     assert failures(narrow, "random", seeds) == []
@@ -269,6 +270,7 @@ for order in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_every_order_is_the_same_in_processes_of_other_hash_seeds():
     tests = Path(__file__).parent.parent
     paths = f"{tests}{os.pathsep}{tests.parent}"

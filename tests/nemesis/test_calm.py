@@ -2,7 +2,7 @@
 
 import pytest
 from helpers import Note, run, value_of
-from worlds import NAMES, chatters, talking
+from talkers import NAMES, chatters, talking
 
 from minicloud import Load, Schedule, faults, kv, nemesis
 from minicloud.check import Verdict, linearizable

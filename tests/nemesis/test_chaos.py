@@ -2,7 +2,7 @@
 
 import pytest
 from helpers import run, value_of
-from worlds import NAMES, chatters
+from talkers import NAMES, chatters
 
 from minicloud import Schedule, faults
 from minicloud.errors import UsageError

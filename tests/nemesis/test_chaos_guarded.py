@@ -1,7 +1,7 @@
 """The guard at work in a schedule under way: what it skips, narrows and counts."""
 
 from helpers import value_of
-from worlds import chatters
+from talkers import chatters
 
 from minicloud import Schedule, faults
 

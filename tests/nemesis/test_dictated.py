@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from helpers import of, traced
-from worlds import chatters
+from talkers import chatters
 
 from minicloud import Schedule, dist, faults, nemesis
 from minicloud.cloud import Script, run_cloud

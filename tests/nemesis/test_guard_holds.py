@@ -3,7 +3,7 @@ looks.
 """
 
 import pytest
-from worlds import NAMES, chatters, standing, watch_the_guard
+from talkers import NAMES, chatters, standing, watch_the_guard
 
 from minicloud import Schedule, faults, nemesis
 from minicloud.check import Verdict

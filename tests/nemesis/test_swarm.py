@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from helpers import run, value_of
-from worlds import NAMES, chatters
+from talkers import NAMES, chatters
 
 from minicloud import Node, handle, nemesis
 from minicloud.cloud import Script, run_cloud

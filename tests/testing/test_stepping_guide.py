@@ -37,6 +37,7 @@ def test_an_example_passes(project, example):
     result.stdout.fnmatch_lines(["*1 passed*"])
 
 
+@pytest.mark.slow
 def test_without_its_rule_the_register_fails_as_the_guide_says(project):
     (example,) = [text for text in TESTS if "the rule" in text]
     lines = [line for line in example.splitlines() if "# the rule" not in line]

@@ -197,6 +197,7 @@ def steps_of(missing):
     return [name for name in re.findall(r"state\.(\w+)\(", told) if "acknowledged" not in name]
 
 
+@pytest.mark.slow
 def test_a_register_that_does_not_sync_is_convicted():
     assert steps_of({"synced": False}) == [
         "write", "deliver_all", "blackout", "read", "deliver_all", "teardown"

@@ -221,6 +221,7 @@ def test_with_the_rule_it_holds():
         keeps_what_it_acknowledged(plan, synced=True)
 
 
+@pytest.mark.slow
 def test_a_script_of_faults_and_work_shrinks_together():
     """One box that forgets to sync, with a load: a write, a crash, a read."""
     keys = st.sampled_from(["k0", "k1"])

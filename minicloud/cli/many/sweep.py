@@ -81,11 +81,11 @@ def sweep(
     set_
         A parameter as name=value; repeat the option for more.
     seeds
-        A range with both ends, such as 0..999, or a count; 0..99 if absent.
+        A range such as 0..999, or a count; 0..99 if absent.
     until
         End each run at this virtual time.
     order
-        The order of tasks and messages: random, fifo, starve, pct or pct:3.
+        The order of tasks and messages: random, fifo, starve, pct:3.
     budget
         Begin no further seed after this wall time, such as 10m.
     until_failure
@@ -93,7 +93,7 @@ def sweep(
     shard
         A part of the seeds, such as 2/8.
     resume
-        A file that keeps results as they come, and from which a sweep goes on.
+        A file that keeps results, and from which a sweep goes on.
     jobs
         How many processes; as many as there are cores if absent.
     executor
@@ -101,7 +101,7 @@ def sweep(
     seed_timeout
         How long one run may take, in wall time; 120 s if absent.
     guard
-        What code gets that reaches outside the run: error, virtual or off.
+        What reaching outside gets: error, virtual, off.
     json
         Print one JSON object a seed, and a last one with "summary".
     """

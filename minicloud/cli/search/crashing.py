@@ -44,7 +44,7 @@ def crash_points(
     jobs: str | None = None,
     json: Flag = False,
 ) -> int:
-    """Cut the power at every sync, send and named point, one run for each; which runs fail?
+    """Cut the power at each sync, send and named point: what fails?
 
     Parameters
     ----------
@@ -59,15 +59,15 @@ def crash_points(
     until
         End each run at this virtual time.
     order
-        The order of tasks and messages, as random, starve or pct:3.
+        The order of tasks and messages: random, fifo, starve, pct:3.
     node
         Only points of this host; repeat the option for more.
     disk
-        What becomes of unsynced bytes: lose-unsynced, keep, torn or wipe.
+        How: lose-unsynced, keep, torn or wipe.
     restart
         When the host boots again, or never.
     most
-        How many points to try; of those reached often, the first occurrences.
+        How many points to try; the first occurrences of each.
     jobs
         How many processes; as many as there are cores if absent.
     json

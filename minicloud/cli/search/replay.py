@@ -35,14 +35,14 @@ def replay(
     out: str = "runs",
     json: Flag = False,
 ) -> int:
-    """Repeat a kept run in a fresh process; is the digest the same? Or stop and look around.
+    """Repeat a kept run in a fresh process: is it the same? Or look inside.
 
     Parameters
     ----------
     run
         A run folder, latest, or the beginning of a digest.
     until
-        Stop there and show the cloud: 12.5s, event:4120, 'r1.role == leader', 'r1 is down'.
+        Stop there: 12.5s, event:4120, 'r1.role == leader', 'r1 is down'.
     out
         Where the run folders are.
     json
@@ -126,7 +126,8 @@ def _lines(seen: Snapshot) -> Iterator[str]:
         yield from folded(f"  {host.name:<{width}}  {host.power:<6}  ", f"{shown}{off}".strip())
     yield f"  faults in force: {', '.join(seen.faults) or 'none'}"
     yield f"  under way: {', '.join(seen.under_way) or 'no operation'}"
-    yield f"  in flight: {len(seen.in_flight)} messages"
+    many = "message" if len(seen.in_flight) == 1 else "messages"
+    yield f"  in flight: {len(seen.in_flight)} {many}"
     for message in seen.in_flight[:_MOST_MESSAGES]:
         what = "reply to " if message.answer else ""
         yield f"    {message.id}  {message.source} → {message.target}  {what}{message.kind}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,7 +18,7 @@ from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
 from minicloud.report.summary import folded
 from minicloud.scenario.api import Scenario
-from minicloud.scenario.loading import find, load
+from minicloud.scenario.loading import find, load, shown_path
 from minicloud.scenario.params import seconds, whole_number
 from minicloud.scenario.running import execute, result_of
 from minicloud.scenario.shrinking import Shrunk, Size
@@ -43,7 +44,7 @@ def shrink(
     out: str = "found",
     json: Flag = False,
 ) -> int:
-    """Cut a failing seed down to the smallest case, and write it as a scenario of its own.
+    """Cut a failing seed down to the smallest case, written as a scenario.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def shrink(
     until
         End each run at this virtual time.
     order
-        The order of tasks and messages in which it fails, as random, starve or pct:3.
+        The order in which it fails: random, fifo, starve, pct or pct:3.
     check
         The check to keep broken; the first that is, if absent.
     runs
@@ -117,24 +118,46 @@ def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
         name = path.stem
         for text in (found.text(name), found.text(name, whole=True)):
             path.write_text(text, encoding="utf-8")
-            if _fails_alike(found, path):
+            if _fails_alike(found, path, scenario):
                 return path
     except OSError as error:
-        raise UsageError(f"--out {folder}: the scenario cannot be written: {error}") from error
+        raise UsageError(f"--out {folder}: the scenario cannot be written: {error.strerror}") from error
     path.unlink()
     raise UsageError(
-        f"{scenario.name} can't be written as a file of its own: what it needs from beside its "
-        "own file is not there. The smaller case is right; run shrink where the lesson stands alone"
+        f"{folder} can't hold what {scenario.name} was cut down to, as what it imports is not there. "
+        f"Write it beside the lesson: --out {shown_path(_home(scenario))}"
     )
 
 
-def _fails_alike(found: Shrunk, path: Path) -> bool:
+def _fails_alike(found: Shrunk, path: Path, scenario: Scenario[Any]) -> bool:
     try:
-        written = load(path)
-        case = written.case()
-        return found.failure.shown_by(result_of(case, execute(written, case)))
+        with _far_from(_home(scenario), path.parent):
+            written = load(path)
+            case = written.case()
+            return found.failure.shown_by(result_of(case, execute(written, case)))
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not the file that we want
         return False
+
+
+def _home(scenario: Scenario[Any]) -> Path:
+    return Path(scenario.function.__code__.co_filename).resolve().parent
+
+
+@contextmanager
+def _far_from(home: Path, folder: Path) -> Iterator[None]:
+    """Import as a fresh process would that runs a file in `folder`: without the lesson's folder."""
+    places, modules = list(sys.path), dict(sys.modules)
+    try:
+        if home not in (folder.resolve(), Path.cwd()):
+            sys.path[:] = [place for place in places if Path(place or ".").resolve() != home]
+            for name, module in modules.items():
+                file = getattr(module, "__file__", None)
+                if file is not None and Path(file).parent == home:
+                    del sys.modules[name]
+        yield
+    finally:
+        sys.path[:] = places
+        sys.modules.update(modules)
 
 
 def _counts(before: Size, after: Size) -> Iterator[str]:

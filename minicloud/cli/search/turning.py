@@ -36,7 +36,7 @@ def turning_point(
     out: str = "runs",
     json: Flag = False,
 ) -> int:
-    """Repeat a run's beginnings with other endings; when did its failure become likely?
+    """Find when a run's failure became likely, by other endings.
 
     Parameters
     ----------

@@ -76,11 +76,11 @@ class Sleeper(Node):
 
 class Ticker(Node):
     def __init__(self, *, period: float) -> None:
-        self.period = period
-        self.tick()
+        self.ticks = 0
+        self.every(period, self.tick)
 
     def tick(self) -> None:
-        self.after(self.period, self.tick)
+        self.ticks += 1
 
 
 async def timers(cloud: Cloud, cls: type[Node], lasts: float) -> None:

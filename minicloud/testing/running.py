@@ -53,7 +53,7 @@ def run_seeds(item: pytest.Item, plan: Plan, main: Main, function: Any) -> objec
         item.stash[LAST_RUN] = last
         if error is not None:
             if corpus is not None and plan.exhaustive is None and isinstance(error, Exception):
-                _keep(corpus, main, plan, nth, last, error)
+                _keep(corpus, main, plan, nth=nth, last=last, error=error)
             _raise(item, function, error)
     return returned
 
@@ -83,7 +83,7 @@ def _try_kept(item: pytest.Item, plan: Plan, main: Main, *, function: Any, corpu
 
 
 def _keep(
-    corpus: Corpus, main: Main, plan: Plan, nth: int, last: LastRun, error: Exception
+    corpus: Corpus, main: Main, plan: Plan, *, nth: int, last: LastRun, error: Exception
 ) -> None:
     counting = Counting()
     _run_once(main, plan, nth, counting)

@@ -51,7 +51,7 @@ def world():
         for name, module in list(sys.modules.items())
         if name.partition(".")[0] in NOTABLE.split()
         for key, value in list(vars(module).items())
-        if key not in ("__builtins__", "_gc_start")  # Hypothesis times every collection
+        if key != "__builtins__" and not key.startswith("_gc_")  # Hypothesis times collections
     }
     monitoring = getattr(sys, "monitoring", None)
     tools = [monitoring and monitoring.get_tool(number) for number in range(6)]

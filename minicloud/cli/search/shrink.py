@@ -121,10 +121,14 @@ def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
             if _fails_alike(found, path, scenario):
                 return path
     except OSError as error:
-        raise UsageError(f"--out {folder}: the scenario cannot be written: {error.strerror}") from error
+        raise UsageError(
+            f"--out {folder}: the scenario cannot be written: {error.strerror}"
+        ) from error
     path.unlink()
+    if _home(scenario) in (folder.resolve(), Path.cwd()):
+        raise UsageError(f"{scenario.name} does not fail alike in a file of its own")
     raise UsageError(
-        f"{folder} can't hold what {scenario.name} was cut down to, as what it imports is not there. "
+        f"{folder} can't hold what {scenario.name} was cut down to: what it imports is not there. "
         f"Write it beside the lesson: --out {shown_path(_home(scenario))}"
     )
 

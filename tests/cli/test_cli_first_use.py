@@ -50,9 +50,9 @@ def test_help_has_a_line_for_each_thing(cli, name):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--kind", "Chargee"), "did you mean"),
-        (("--op", "alice:99"), "--op alice:99: the run has "),
-        (("--node", "alic"), "did you mean alice?"),
+        (("--kind", "Pey"), "the run has Pay; did you mean Pay?"),
+        (("--op", "shop:99"), "--op shop:99: the run has shop:1"),
+        (("--node", "bnak"), "did you mean bank?"),
     ],
 )
 def test_log_knows_what_the_run_has(cli, words, sentence):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import minicloud
 from minicloud.cli import main
 
 GUIDE = (Path(__file__).resolve().parents[1] / "docs" / "searching.md").read_text("utf-8")
@@ -83,8 +84,11 @@ class Reader:
         # Only ours, which is quick; other plugins have tests of their own.
         plain = {"COLUMNS": "80", "NO_COLOR": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         plain |= {"PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": "minicloud.testing.plugin"}
+        plain["PYTHONPATH"] = str(Path(minicloud.__file__).parents[1])
+        # pytest folds its summary only where none of these is set.
+        outer = {k: v for k, v in os.environ.items() if k not in ("CI", "BUILD_NUMBER")}
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env={**os.environ, **plain}
+            command, capture_output=True, text=True, check=False, env=outer | plain
         )
         return done.stdout
 

@@ -7,6 +7,7 @@ what is not on the disk is gone.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import trio
@@ -129,6 +130,9 @@ class Node:
         period_ns = to_ns(period)
         if period_ns <= 0:
             raise UsageError(f"{self.name}: every({period!r}, …): give seconds above 0")
+        if iscoroutinefunction(fn):
+            msg = f"{self.name}: every(…, {fn.__name__}) calls a def; for an async def write @every"
+            raise UsageError(msg)
         timer = self._core.after(period_ns, fn, args)
         timer.period_ns = period_ns
         return timer

@@ -124,7 +124,7 @@ def command(verb: str, target: str, scenario: Scenario[Any], case: Case, *extra:
         words += ["--order", case.order]
     if case.guard != "error":
         words += ["--guard", case.guard]
-    if case.cut is not None:
+    if case.cut is not None and verb == "run":
         words += ["--cut", str(case.cut)]
     return shlex.join([*words, *extra])
 

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 import minicloud
-from minicloud.check import History
-from minicloud.cloud import Cloud, Run, Script, run_cloud
+from minicloud.check import History, Verdict
+from minicloud.cloud import CheckResult, Cloud, Run, Script, run_cloud
 from minicloud.cloud.snapshot import probe_with
 from minicloud.errors import RunFailure, UsageError
 from minicloud.kernel.entropy import Tape
@@ -117,10 +117,11 @@ def execute(
     tape: what stands between the streams of the run and their readers, if anything. prepare: is
     called with the cloud before the scenario begins.
     """
+    probe = None if case.cut is None else Probe(case.cut)
 
     async def main(cloud: Cloud) -> None:
-        if case.cut is not None:
-            probe_with(cloud, Probe(case.cut))
+        if probe is not None:
+            probe_with(cloud, probe)
         if prepare is not None:
             prepare(cloud)
         await scenario.function(cloud, **case.params)
@@ -139,7 +140,17 @@ def execute(
     )
     if isinstance(run.exception, KeyboardInterrupt):
         raise run.exception
+    if probe is not None and not probe.done:
+        _not_cut(run, str(case.cut))
     return run
+
+
+def _not_cut(run: Run, cut: str) -> None:
+    """A run in which the power was never cut says nothing of a power cut."""
+    detail = f"the run never came to {cut}; minicloud crash-points lists where it comes"
+    run.checks.append(CheckResult("power-cut", Verdict.UNKNOWN, detail))
+    if run.verdict is Verdict.VALID:
+        run.verdict = Verdict.UNKNOWN
 
 
 def keep(

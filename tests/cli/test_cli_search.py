@@ -1,6 +1,7 @@
 """`shrink`, `crash-points`, `turning-point` and `replay --until`, as they are typed."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,30 @@ def test_crash_points_do_not_depend_on_how_many_processes(lessons):
     words = ("crash-points", "journal", "--variant", "naive", "--seed", "1", "--json")
     one, two = (lessons(*words, "--jobs", jobs).out.splitlines()[:-1] for jobs in (1, 2))
     assert one == two
+
+
+def test_a_cut_that_never_comes_is_no_proof(lessons):
+    done = lessons("run", "journal", "--cut", "journal/sync journal/99")
+    assert done.code == 3
+    assert "the run never came to journal/sync journal/99" in done.out
+
+
+def test_a_cut_keeps_what_it_does_to_the_disk(lessons):
+    words = ("crash-points", "journal", "--disk", "wipe", "--restart", "0.5s", "--jobs", "1")
+    done = lessons(*words)
+    assert done.code == 1
+    repeat = shlex.split(done.out.splitlines()[-1].removeprefix("repeat  minicloud "))
+    assert repeat[3].endswith("/wipe/0.5")
+    assert lessons(*repeat).code == 1
+    assert lessons("replay", "latest").code == 1
+
+
+def test_a_seed_that_fails_without_a_cut_is_told(lessons):
+    text = Path("scenarios", "journal.py").read_text()
+    Path("scenarios", "journal.py").write_text(text.replace("assert not missing", "assert missing"))
+    assert "without a power cut the run is invalid too" in lessons(
+        "crash-points", "journal", "--jobs", "1"
+    ).out.replace("\n    ", " ")
 
 
 def test_turning_point_tells_when_it_became_likely(lessons):

@@ -144,6 +144,9 @@ def _lines(found: Crashes, wall_s: float) -> Iterator[str]:
         for start in range(0, len(marks), room):
             yield f"  {label if not start else '':<{width}}  {marks[start : start + room]}"
     yield "  · valid   ✖ invalid   ? unknown   ! could not be run; a mark an occurrence"
+    if found.uncut.verdict != "valid":
+        without = f"without a power cut the run is {found.uncut.verdict} too; take another seed"
+        yield from folded("  ! ", without)
     if found.left_out:
         yield f"  {found.left_out:,} later occurrences were not tried; --most sets how many are"
     for run in found.failing[:_MOST_TOLD]:

@@ -6,8 +6,9 @@ does in between, no other node and no disk can tell. A run without a probe pays 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
@@ -19,6 +20,10 @@ from minicloud.node.machine.disk import Loss, NodeDisk
 
 if TYPE_CHECKING:
     from minicloud.node.host import Host
+
+_CUT = re.compile(
+    r"([^/]+)/(.+?)/([1-9]\d*)(?:/(lose-unsynced|keep|torn|wipe)/(never|\d+(?:\.\d+)?))?"
+)
 
 __all__ = ["Cut", "Probe", "ProbedDisk", "ProbedIncarnation"]
 
@@ -39,17 +44,26 @@ class Cut(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @classmethod
     def parse(cls, text: str) -> Cut:
-        """Read `kv-r1/sync log/3`. Raises `UsageError` for anything else."""
-        host, _, rest = text.partition("/")
-        point, _, number = rest.rpartition("/")
-        if not host or not point or not (number.isascii() and number.isdigit()) or number == "0":
+        """Read `kv-r1/sync log/3`, or `kv-r1/sync log/3/torn/5` and `…/never` with what it does.
+
+        Raises `UsageError` for anything else.
+        """
+        match = _CUT.fullmatch(text)
+        if match is None:
             raise UsageError(
                 f"--cut {text}: write HOST/POINT/OCCURRENCE as crash-points does: 'r1/sync log/3'"
             )
-        return cls(host, point, int(number))
+        host, point, number, restart = match.group(1, 2, 3, 5)
+        (disk,) = (loss for loss in get_args(Loss) if loss == (match.group(4) or "lose-unsynced"))
+        back = None if restart == "never" else float(restart or 1.0)
+        return cls(host, point, int(number), disk, back)
 
     def __str__(self) -> str:
-        return f"{self.host}/{self.point}/{self.occurrence}"
+        text = f"{self.host}/{self.point}/{self.occurrence}"
+        if (self.disk, self.restart) == ("lose-unsynced", 1.0):
+            return text
+        back = "never" if self.restart is None else f"{self.restart:g}"
+        return f"{text}/{self.disk}/{back}"
 
 
 class Probe:
@@ -58,6 +72,8 @@ class Probe:
     def __init__(self, cut: Cut | None = None) -> None:
         self.times_ns: dict[tuple[str, str], list[int]] = {}
         """When each host came to each point, in virtual nanoseconds; the first to come first."""
+        self.done = False
+        """Whether the power has been cut."""
         self._cut = cut
 
     def reach(self, host: Host[Any], point: str) -> bool:
@@ -72,6 +88,7 @@ class Probe:
     def cut(self, host: Host[Any]) -> None:
         """Cut the power of a host, and see to its return."""
         assert self._cut is not None
+        self.done = True
         kernel, restart = host.world.kernel, self._cut.restart
         host.crash(disk=self._cut.disk)
         if restart is not None:

@@ -41,6 +41,8 @@ class Crashes(msgspec.Struct, frozen=True):
     runs: list[CrashRun]
     left_out: int
     """Points that there are and that were not tried, as there are so many."""
+    uncut: Result
+    """The run without a power cut."""
 
     @property
     def failing(self) -> list[CrashRun]:
@@ -91,7 +93,8 @@ def crash_points(
         if progress is not None:
             bad = sum(each.result.verdict == "invalid" for each in runs)
             progress(f"{len(runs):,} of {len(cuts):,} points, {bad:,} invalid")
-    return Crashes(case, runs, sum(map(len, times.values())) - len(cuts))
+    left_out = sum(map(len, times.values())) - len(cuts)
+    return Crashes(case, runs, left_out, result_of(case, execute(scenario, case)))
 
 
 def points_of(

@@ -132,6 +132,7 @@ def shrink(
                 progress(f"{name}: {trials.runs:,} runs so far")
         if best == before or trials.stopped is not None:
             break
+    best = _without_knobs(best, first.run.knobs, trials)
     last = _measure(scenario, trials.case(best))
     return Shrunk(
         failure=failure,
@@ -167,6 +168,13 @@ def _dictated(case: Case, drawn: Script, trials: Trials) -> Candidate:
         if trials.fails(candidate):
             return candidate
     return Candidate(case.params, given)
+
+
+def _without_knobs(best: Candidate, drawn: dict[str, Any], trials: Trials) -> Candidate:
+    """The case without knobs that come out of the seed as they are."""
+    knobs = {name: value for name, value in best.script.knobs.items() if value != drawn.get(name)}
+    fewer = best.with_script(knobs=knobs)
+    return fewer if knobs != best.script.knobs and trials.fails(fewer) else best
 
 
 def _measure(scenario: Scenario[Any], case: Case) -> _Measured:

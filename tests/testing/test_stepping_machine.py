@@ -6,7 +6,7 @@ import threading
 import warnings
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -170,13 +170,14 @@ def machine(*, synced=True, quorum=2, made=None):
     return Driven
 
 
-def drive(*, examples, **rules):
+def drive(*, examples, seeded=None, **rules):
+    driven = machine(**rules)
     run_state_machine_as_test(
-        machine(**rules),
+        driven if seeded is None else seed(seeded)(driven),
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
-            derandomize=True,
+            derandomize=seeded is None,
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -189,10 +190,10 @@ def test_the_register_with_its_rules_is_acquitted():
     drive(examples=60)
 
 
-def steps_of(missing):
+def steps_of(missing, **chosen):
     """The rules of the smallest example that convicts, in their order."""
     with pytest.raises(AssertionError, match="a write was lost") as caught:
-        drive(examples=2000, **missing)
+        drive(examples=2000, **missing, **chosen)
     told = " ".join(caught.value.__notes__)
     return [name for name in re.findall(r"state\.(\w+)\(", told) if "acknowledged" not in name]
 
@@ -206,7 +207,8 @@ def test_a_register_that_does_not_sync_is_convicted():
 
 @pytest.mark.slow
 def test_a_register_that_reads_from_one_is_convicted():
-    steps = steps_of({"quorum": 1})
+    # It takes a read that meets the one replica without the write: some searches need long.
+    steps = steps_of({"quorum": 1}, seeded=1)
     assert steps[0] == "write"
     assert steps.count("read") == 1
     assert len(steps) <= 8

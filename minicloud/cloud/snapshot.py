@@ -18,6 +18,7 @@ __all__ = [
     "MessageView",
     "Snapshot",
     "StoppedHere",
+    "hosts_of",
     "probe_with",
     "snapshot",
     "stop_at",
@@ -75,7 +76,20 @@ def snapshot(cloud: Cloud) -> Snapshot:
         )
         for envelope in network.in_flight()
     ]
-    hosts = [
+    open_operations = [op for op in cloud.history.operations() if op.end_ns is None]
+    return Snapshot(
+        time_s=cloud.now,
+        events=kernel.clock.events,
+        hosts=hosts_of(cloud),
+        in_flight=messages,
+        faults=[f"{active.name}" for active in network.faults],
+        under_way=[f"{op.who}: {op.f} {op.key or ''}".rstrip() for op in open_operations],
+    )
+
+
+def hosts_of(cloud: Cloud) -> list[HostView]:
+    """The hosts alone, for whoever looks after every event."""
+    return [
         HostView(
             name=host.name,
             power="down" if not host.up else "paused" if host.paused else "up",
@@ -84,15 +98,6 @@ def snapshot(cloud: Cloud) -> Snapshot:
         )
         for host in cloud.hosts.values()
     ]
-    open_operations = [op for op in cloud.history.operations() if op.end_ns is None]
-    return Snapshot(
-        time_s=cloud.now,
-        events=kernel.clock.events,
-        hosts=hosts,
-        in_flight=messages,
-        faults=[f"{active.name}" for active in network.faults],
-        under_way=[f"{op.who}: {op.f} {op.key or ''}".rstrip() for op in open_operations],
-    )
 
 
 def _plain(value: object) -> Any:

@@ -19,6 +19,7 @@ from minicloud.errors import FileError
 
 __all__ = [
     "FIELDS",
+    "LOOKS_ON",
     "OBSERVATIONS",
     "SCHEMA",
     "Fate",
@@ -55,6 +56,9 @@ class Kind(IntEnum):
 
 OBSERVATIONS = 32
 """Types from here on are observations."""
+
+LOOKS_ON = ("header", *(kind.name.lower() for kind in Kind if kind >= OBSERVATIONS))
+"""The same by name, as in `trace.jsonl`, with the header: lines of no event that happened."""
 
 FIELDS: dict[int, tuple[str, ...]] = {
     Kind.SEND: ("id", "cause", "op", "destination", "kind", "call", "remaining", "payload"),

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from minicloud.errors import SimulationError
-from minicloud.kernel.records import read_trace
+from minicloud.kernel.records import LOOKS_ON, read_trace
 from minicloud.scenario.jobs import Job
 from minicloud.scenario.running import Result
 
@@ -29,7 +29,6 @@ _MAIN = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from minicloud.scenario.jobs import child_main; child_main()"
 )
-_OBSERVATIONS = ("header", "state", "note", "check")
 _WORDS = {
     "send": "{sender} sent {kind} to {destination}",
     "fate": "message {id} was {fate}",
@@ -166,7 +165,7 @@ def _happened(records: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any
         kind = record["type"]
         if kind == "site":
             site = record["site"]
-        elif kind not in _OBSERVATIONS:
+        elif kind not in LOOKS_ON:
             yield record, site
             site = ""
 

@@ -17,15 +17,14 @@ import msgspec
 import pytest
 
 from minicloud.errors import FileError
+from minicloud.scenario.folder import write_toml
 
 __all__ = ["STALE", "Corpus", "Kept", "corpus_of", "decisions_of"]
 
 STALE = "minicloud_stale"
 """The property of a test's report that names a stale case."""
 
-_HEAD = (
-    "# A run that failed; pytest tries it first. Delete it when it has nothing to say any more.\n"
-)
+_HEAD = "A run that failed; pytest tries it first. Delete it when it has nothing to say any more."
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,10 +65,9 @@ class Corpus:
         """Write a case; None where the folder can't be written."""
         file = self._folder / f"{self._stem()}-{kept.seed}.toml"
         aside = file.with_suffix(".aside")
-        lines = [f"{key} = {_toml(value)}" for key, value in msgspec.to_builtins(kept).items()]
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            aside.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
+            write_toml(aside, _HEAD, {"": msgspec.to_builtins(kept)})
             aside.replace(file)
             return file
         return None
@@ -94,8 +92,3 @@ def _read(file: Path) -> Kept:
         return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Kept)
     except (OSError, ValueError) as error:
         raise FileError(f"{file}: this is no failing case: {error}. Delete it") from error
-
-
-def _toml(value: object) -> str:
-    # JSON's escapes are TOML's, but for DEL.
-    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

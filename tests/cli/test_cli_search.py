@@ -249,6 +249,13 @@ def test_what_cannot_be_meant_is_one_sentence(lessons, words, sentence):
     assert done.err.count("\n") == 1
 
 
+def test_a_moment_of_a_host_that_is_not_there_names_those_that_are(lessons):
+    lessons("run", "journal")
+    done = lessons("replay", "latest", "--until", "jornal is down")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "there is no host jornal; there are journal, alice; did you mean journal?" in done.err
+
+
 def test_a_moment_that_is_none_is_one_sentence(lessons):
     lessons("run", "journal")
     done = lessons("replay", "latest", "--until", "soon")

@@ -69,7 +69,7 @@ def words(event: Event) -> str:  # noqa: PLR0911 - one a type
         case "timer":
             return f"timer {record['name']}"
         case "fault":
-            return f"{record['kind']} {record['phase']} {record['detail']}".rstrip()
+            return f"{record['kind']} {record['phase']} {_detail(record['detail'])}".rstrip()
         case "crash":
             return f"loses power ({record['reason']})"
         case "boot":
@@ -80,6 +80,12 @@ def words(event: Event) -> str:  # noqa: PLR0911 - one a type
         case "operation":
             return _operation(record)
     return f"{record.get('what', event.type)} {record.get('choice', '')}".rstrip()
+
+
+def _detail(text: str) -> str:
+    """A fault's fields without those that say nothing: no choice made, and every host."""
+    parts = text.split(";")
+    return " ".join(part for part in parts if not part.endswith(("=None", "=('*',)")))
 
 
 def _operation(record: dict[str, Any]) -> str:

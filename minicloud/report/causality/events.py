@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 
 from minicloud.errors import UsageError
+from minicloud.kernel.records import LOOKS_ON
 
 __all__ = ["Event", "Events"]
-
-_LOOKS_ON = ("header", "state", "note", "check", "site")
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -55,7 +54,7 @@ class Events:
         self.operations: dict[str, list[Event]] = {}
         """Everything that names an operation, by its name such as `alice:3`."""
         for record in records:
-            if record["type"] not in _LOOKS_ON:
+            if record["type"] not in LOOKS_ON:
                 self._add(Event(len(self.all) + 1, record, _node(record)))
 
     def _add(self, event: Event) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from minicloud.cloud import Cloud, Run
-from minicloud.cloud.snapshot import HostView, Snapshot, snapshot, stop_at, stop_when
+from minicloud.cloud.snapshot import HostView, Snapshot, hosts_of, stop_at, stop_when
 from minicloud.errors import UsageError
+from minicloud.kernel.records import LOOKS_ON
 from minicloud.scenario.api import Case, Scenario
-from minicloud.scenario.params import duration
+from minicloud.scenario.params import duration, near_miss
 from minicloud.scenario.running import execute
 
 __all__ = ["Moment", "moment_of", "replay_until"]
@@ -25,13 +26,13 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le,
     ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
-_LOOKS_ON = ("header", "state", "note", "check", "site")
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A virtual time in seconds, or a condition on what hosts show; one of the two."""
+    """A virtual time in seconds, or a condition on what `host` shows, of any if it is `*`."""
 
     text: str
+    host: str = "*"
     at: float | None = None
     holds: Callable[[list[HostView]], bool] | None = None
 
@@ -50,7 +51,7 @@ def moment_of(text: str, trace: Callable[[], Iterable[dict[str, Any]]]) -> Momen
         return Moment(text, at=_time_of_event(text.removeprefix("event:"), trace()))
     if match := _POWER.fullmatch(text.strip()):
         name, power = match.groups()
-        return Moment(text, holds=lambda hosts: _any(hosts, name, lambda h: h.power == power))
+        return Moment(text, name, holds=lambda hosts: _any(hosts, name, lambda h: h.power == power))
     if match := _CONDITION.fullmatch(text.strip()):
         name, field, sign, word = match.groups()
         value = _value(word)
@@ -63,7 +64,7 @@ def moment_of(text: str, trace: Callable[[], Iterable[dict[str, Any]]]) -> Momen
             except TypeError:
                 return False
 
-        return Moment(text, holds=lambda hosts: _any(hosts, name, shows))
+        return Moment(text, name, holds=lambda hosts: _any(hosts, name, shows))
     raise UsageError(
         f"--until {text}: write a time such as 12.5s, event:4120, 'r1.role == leader' or "
         "'r1 is down'"
@@ -85,7 +86,7 @@ def _time_of_event(word: str, trace: Iterable[dict[str, Any]]) -> float:
     number = int(word) if word.isascii() and word.isdigit() else 0
     count = 0
     for record in trace:
-        if record["type"] not in _LOOKS_ON:
+        if record["type"] not in LOOKS_ON:
             count += 1
             if count == number:
                 return float(record["time"]) / 1e9
@@ -95,18 +96,29 @@ def _time_of_event(word: str, trace: Iterable[dict[str, Any]]) -> float:
 def replay_until(
     scenario: Scenario[Any], case: Case, moment: Moment
 ) -> tuple[Run, Snapshot | None]:
-    """Repeat a case up to a moment; the cloud as it was then, None where that never came."""
+    """Repeat a case up to a moment; the cloud as it was then, None where that never came.
+
+    Raises `UsageError` for a moment of a host that there never was.
+    """
     seen: list[Snapshot] = []
+    held: list[Cloud] = []
 
     def holds(cloud: Cloud) -> bool:
         assert moment.holds is not None
-        return moment.holds(snapshot(cloud).hosts)
+        return moment.holds(hosts_of(cloud))
 
     def prepare(cloud: Cloud) -> None:
+        held.append(cloud)
         if moment.at is not None:
             stop_at(cloud, moment.at, seen.append)
         else:
             stop_when(cloud, holds, seen.append)
 
     run = execute(scenario, case, prepare=prepare)
+    known = [*held[0].hosts, "*"] if held else [moment.host]
+    if moment.host not in known:
+        shown = f"{', '.join(known[:-1])}{near_miss(moment.host, known)}"
+        raise UsageError(
+            f"--until {moment.text}: there is no host {moment.host}; there are {shown}"
+        )
     return run, seen[0] if seen else None

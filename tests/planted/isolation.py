@@ -178,3 +178,5 @@ async def dirty_read(
     if nemesis == "swarm":
         cloud.start(Swarm(kinds=CALM, lasts=1, guard=None))
     await cloud.sleep(3)
+    # Where nothing got through there would be nothing to judge.
+    await cloud.client("closing", Clerk).read()

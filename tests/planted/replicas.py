@@ -260,7 +260,8 @@ async def caches(
     cloud.check(no_cache_is_old)
     if nemesis == "swarm":
         cloud.start(Swarm(kinds=TROUBLE, lasts=0.4, guard=None))
-    await cloud.sleep(0.9)
+    # Long, for a change that was delayed by then must come, and be told to the caches, before.
+    await cloud.sleep(5)
 
 
 @scenario(safe=holds(compare=True), naive=breaks("no_cache_is_old", compare=False))

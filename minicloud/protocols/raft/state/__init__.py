@@ -1,0 +1,1 @@
+"""What a Raft server remembers. See the module heads inside."""

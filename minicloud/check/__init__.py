@@ -9,12 +9,13 @@ from minicloud.check.formats import FORMATS
 from minicloud.check.history import History
 from minicloud.check.linearizable import linearizable
 from minicloud.check.models import MODELS, Model
-from minicloud.check.verdict import Check, Judgement, Verdict, violates
+from minicloud.check.verdict import Check, Edge, Judgement, Verdict, violates
 
 __all__ = [
     "FORMATS",
     "MODELS",
     "Check",
+    "Edge",
     "Event",
     "FileVerdict",
     "History",

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from minicloud.check.event import Operation
 from minicloud.check.history import History
 from minicloud.check.linearizable import linearizable
 from minicloud.check.verdict import Verdict
@@ -17,7 +18,10 @@ __all__ = ["FileVerdict", "judge_file"]
 
 
 class FileVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What `minicloud check` says about a file. `wall_s` is the time it took, reading included."""
+    """What `minicloud check` says about a file. `wall_s` is the time it took, reading included.
+
+    `evidence` is the smallest violating window, where the file says when its operations were.
+    """
 
     file: str
     model: str
@@ -25,10 +29,13 @@ class FileVerdict(msgspec.Struct, frozen=True, kw_only=True):
     operations: int
     wall_s: float
     detail: str
+    evidence: tuple[Operation, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The object that `--json` prints."""
-        return dict(msgspec.to_builtins(self))
+        said = dict(msgspec.to_builtins(self))
+        del said["evidence"]
+        return said
 
 
 def judge_file(
@@ -55,4 +62,5 @@ def judge_file(
         operations=judged.operations,
         wall_s=round(clock() - began, 3),
         detail=judged.why,
+        evidence=judged.evidence if history.source is None or history.source.timed else (),
     )

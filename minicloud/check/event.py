@@ -43,6 +43,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     service: str | None = None
     client: str | None = None
     error: str | None = None
+    due: int | None = None
+    """When an invocation was meant to begin, in nanoseconds, where it began later."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     `start` and `end` are positions of its two events in the history and decide what was before
     what; `end` and `end_ns` are None where it never returned. `start_ns` and `end_ns` are for
-    people.
+    people. `due` is when it was meant to begin, where it began later: whoever came then has waited
+    ever since.
     """
 
     process: int
@@ -66,6 +69,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     op: Any = None
     service: str | None = None
     client: str | None = None
+    due: int | None = None
+
+    @property
+    def due_ns(self) -> int:
+        """When it was meant to begin, which is when it began unless something kept it waiting."""
+        return self.start_ns if self.due is None else self.due
 
     @property
     def known(self) -> bool:

@@ -66,11 +66,12 @@ class History:
         op: Any = None,
         service: str | None = None,
         client: str | None = None,
+        due: int | None = None,
     ) -> int:
         """Record that a process begins an operation at `time` (nanoseconds); returns its index.
 
-        Raises UsageError where the process is still busy, was retired by an info, or time went
-        back.
+        `due` is when it was meant to begin, in nanoseconds, where that was earlier. Raises
+        UsageError where the process is still busy, was retired by an info, or time went back.
         """
         event = Event(
             index=len(self.events),
@@ -83,6 +84,7 @@ class History:
             op=op,
             service=service,
             client=client,
+            due=None if due is None or due >= time else due,
         )
         return self._record(event)
 
@@ -111,6 +113,7 @@ class History:
             value=value,
             error=error,
             client=None,
+            due=None,
         )
         self._record(event)
 
@@ -261,4 +264,5 @@ def _operation(begun: Event, ended: Event | None) -> Operation:
         op=begun.op,
         service=begun.service,
         client=begun.client,
+        due=begun.due,
     )

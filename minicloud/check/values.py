@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-__all__ = ["ABSENT", "FALSE", "TRUE", "Mark", "freeze", "freeze_exactly", "show"]
+__all__ = [
+    "ABSENT",
+    "FALSE",
+    "TRUE",
+    "Mark",
+    "freeze",
+    "freeze_exactly",
+    "show",
+    "show_seconds",
+    "telling_digits",
+]
 
 
 class Mark:
@@ -76,3 +87,18 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     return repr(value)
+
+
+def telling_digits(moments: Iterable[int]) -> int:
+    """How many digits of a second tell these moments (in ns) apart: 3 if they do, or 6, or 9."""
+    different = dict.fromkeys(moments)
+    for digits in (3, 6):
+        rounded = dict.fromkeys(show_seconds(moment, digits) for moment in different)
+        if len(rounded) == len(different):
+            return digits
+    return 9
+
+
+def show_seconds(nanoseconds: int, digits: int) -> str:
+    """Seconds, cut off (not rounded) after so many digits, so that their order stays."""
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"[: digits - 9 or None]

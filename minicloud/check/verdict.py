@@ -16,7 +16,7 @@ from minicloud.check.event import Operation
 from minicloud.check.history import History
 from minicloud.errors import Undecided, Violated
 
-__all__ = ["Check", "Judgement", "Verdict", "violates"]
+__all__ = ["Check", "Edge", "Judgement", "Verdict", "violates"]
 
 
 class Verdict(Enum):
@@ -35,13 +35,27 @@ class Verdict(Enum):
         return Verdict.UNKNOWN if Verdict.UNKNOWN in seen or not seen else Verdict.VALID
 
 
+class Edge(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation must have come before another: a step of a cycle that no order can have.
+
+    `kind` says by what: ww, wr or rw (a dependency of Adya, "Weak Consistency", MIT 1999, section
+    3.1), realtime, process, and whatever else a check can tell; `why` says it in words.
+    """
+
+    before: Operation
+    after: Operation
+    kind: str
+    why: str
+
+
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict with its reason.
 
     `why` is one sentence. `evidence` is the smallest window of operations that shows a violation,
     in the order in which they began, and empty otherwise; it is meant to be judged by itself from
-    one of the states in `start` (empty: the model's initial state). `operations` counts what was
-    judged, `configurations` what a search spent on it.
+    one of the states in `start` (empty: the model's initial state). `cycle` are the edges of a
+    cycle of transactions, each beginning where the one before it ends, the first where the last
+    does. `operations` counts what was judged, `configurations` what a search spent on it.
     """
 
     verdict: Verdict
@@ -49,6 +63,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Operation, ...] = ()
     start: tuple[Any, ...] = ()
     key: Any = None
+    cycle: tuple[Edge, ...] = ()
     operations: int = 0
     configurations: int = 0
 

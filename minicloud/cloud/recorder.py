@@ -5,6 +5,7 @@ records.
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -17,9 +18,13 @@ from minicloud.kernel.run import Kernel
 from minicloud.node.life.activity import activity_var
 from minicloud.node.messages.message import encode
 
-__all__ = ["Outcome", "Process", "RecordedHistory"]
+__all__ = ["Outcome", "Process", "RecordedHistory", "due_var"]
 
 _OPERATION = int(Kind.OPERATION)
+
+due_var: ContextVar[int | None] = ContextVar("minicloud_due", default=None)
+"""When the next operation of this task was meant to begin, in nanoseconds. The operation takes it
+away, for it says nothing of the one after."""
 
 _Told = tuple[str, Any, Any, str | None]
 """What an operation is, its key, its argument, and the service that it asks."""
@@ -113,6 +118,9 @@ class RecordedHistory(History):
         number = process.take()
         count = self._asked[process.client] = self._asked.get(process.client, 0) + 1
         op = f"{process.client}:{count}"
+        due = due_var.get()
+        if due is not None:
+            due_var.set(None)
         invocation = self.invoke(
             time=self._now_ns,
             process=number,
@@ -122,6 +130,7 @@ class RecordedHistory(History):
             op=op,
             service=service,
             client=process.client,
+            due=due,
         )
         return number, invocation, op
 

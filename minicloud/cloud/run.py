@@ -14,6 +14,7 @@ from minicloud.cloud.cloud import Cloud
 from minicloud.cloud.properties import CheckResult, crash_results
 from minicloud.cloud.properties.coverage import coverage_of
 from minicloud.cloud.script import Script, tape_of
+from minicloud.cloud.snapshot import Status, status_of
 from minicloud.errors import (
     Deadlock,
     Leak,
@@ -64,6 +65,10 @@ class Run(msgspec.Struct, kw_only=True):
     trace: Path | None = None
     bands: list[Band] = []
     """Every fault and its time."""
+    loads: dict[str, str] = {}
+    """What each load was, in words: `open loop, 40/s by 4 clients`."""
+    syncs: int = 0
+    """How often disks were asked to make something durable."""
     notes: list[tuple[float, str]] = []
     """What `cloud.note` was told, each with its virtual time in seconds."""
     value: Any = None
@@ -98,7 +103,7 @@ def run_cloud(
     trace: Path | None = None,
     sites: bool = False,
     check_timeout: float = 30.0,
-    progress: Callable[[float, int], None] | None = None,
+    progress: Callable[[Status], None] | None = None,
     tape: Tape | None = None,
     script: Script | None = None,
     order: str | None = None,
@@ -109,7 +114,7 @@ def run_cloud(
     until: virtual seconds after which the run is cut short.
     trace: a file for the raw trace; `sites` adds to it from which line each message was sent.
     check_timeout: wall seconds for each check.
-    progress: called about once a second of wall time with virtual seconds and events.
+    progress: called with how things are, at most ten times a second of wall time.
     script: plans that are dictated, not drawn; that of a run repeats it.
     order: in which order tasks and messages of an instant take their turn; that of the script, else
         "random".
@@ -139,7 +144,7 @@ def run_cloud(
         tape=tape,
         order=order,
         guard=guard,
-        on_tick=progress,
+        on_tick=None if progress is None else lambda: _tell(held.cloud, progress),
     )
     cloud = held.cloud
     if cloud is None:
@@ -150,6 +155,11 @@ def run_cloud(
     cloud.history.let_go()
     run.script = cloud._drawn.script(order, script)  # noqa: SLF001 - one room
     return run
+
+
+def _tell(cloud: Cloud | None, progress: Callable[[Status], None]) -> None:
+    if cloud is not None:
+        progress(status_of(cloud))
 
 
 def furnish(kernel: Kernel, script: Script, make: type[Cloud] = Cloud) -> Cloud:
@@ -169,9 +179,13 @@ def judged(cloud: Cloud, finished: Finished, seed: int, timeout: float, tape: Ta
     failure = _failure(error)
     checks = crash_results(world)
     if isinstance(error, AssertionError):
-        checks.append(CheckResult("assertion", Verdict.INVALID, _sentence(error)))
+        checks.append(
+            CheckResult("assertion", Verdict.INVALID, _sentence(error), at_ns=finished.now_ns)
+        )
     elif isinstance(error, Livelock | Deadlock):
-        checks.append(CheckResult(f"no-{failure}", Verdict.INVALID, str(error)))
+        checks.append(
+            CheckResult(f"no-{failure}", Verdict.INVALID, str(error), at_ns=finished.now_ns)
+        )
     verdict: Verdict | None = None
     if failure not in _UNJUDGED:
         try:
@@ -199,6 +213,8 @@ def judged(cloud: Cloud, finished: Finished, seed: int, timeout: float, tape: Ta
         coverage=coverage_of(cloud.history, world.network.bands, finished.now_ns),
         knobs=cloud._drawn.knobs,  # noqa: SLF001 - one room
         bands=world.network.bands,
+        loads=cloud._drawn.loads,  # noqa: SLF001 - one room
+        syncs=sum(host.disk.syncs for host in world.hosts.values()),
         notes=cloud._notes,  # noqa: SLF001 - one room
         value=finished.value,
         order=finished.order,

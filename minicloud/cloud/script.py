@@ -53,10 +53,12 @@ class Script(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 class Drawn:
     """The plans of one run while it is going on. Each owner of a plan writes its own here."""
 
-    __slots__ = ("_schedules", "knobs", "operations")
+    __slots__ = ("_schedules", "knobs", "loads", "operations")
 
     def __init__(self) -> None:
         self.knobs: dict[str, Any] = {}
+        self.loads: dict[str, str] = {}
+        """What each load is, in words, by its name. No part of the script."""
         self.operations: dict[str, list[tuple[int, str, str, tuple[Any, ...]]]] = {}
         """By load, in the order they began: nanoseconds, client, call, arguments."""
         self._schedules: dict[str, Callable[[], Any]] = {}

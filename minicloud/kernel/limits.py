@@ -22,6 +22,7 @@ from minicloud.errors import Stalled, UsageError
 __all__ = ["Limits", "StallInterrupt", "Watchdog"]
 
 _PERIOD_S = 1.0
+_TELLING_S = 0.1
 _LIBRARIES = ("/minicloud/", "/trio/", "/lib/python", "<frozen")
 
 
@@ -68,7 +69,7 @@ class Watchdog:
     """A context manager around a run.
 
     `progress` gives a number that grows while the run moves; `who` names what runs just now;
-    `on_tick` is called about once a second of wall time, for progress lines.
+    `on_tick`, if any, is called up to ten times a second of wall time, for progress lines.
     """
 
     def __init__(
@@ -95,7 +96,8 @@ class Watchdog:
         if signal.getsignal(signal.SIGALRM) is not signal.SIG_DFL:
             return
         self._armed = True
-        self._period = min(_PERIOD_S, self._limit / 4)
+        period = _PERIOD_S if self._on_tick is None else _TELLING_S
+        self._period = min(period, self._limit / 4)
         signal.signal(signal.SIGALRM, self._tick)
         signal.setitimer(signal.ITIMER_REAL, self._period, self._period)
 

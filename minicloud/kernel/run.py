@@ -253,7 +253,7 @@ def simulate(
     tape: Tape | None = None,
     order: str = "random",
     guard: Policy = "error",
-    on_tick: Callable[[float, int], None] | None = None,
+    on_tick: Callable[[], None] | None = None,
 ) -> Finished:
     """Run `main(kernel)` on virtual time, decided by `seed`, and say how it ended.
 
@@ -310,19 +310,13 @@ def finished(kernel: Kernel, value: Any, caught: BaseException | None, wall_s: f
     )
 
 
-def watchdog(
-    kernel: Kernel, stall_s: float, on_tick: Callable[[float, int], None] | None
-) -> Watchdog:
+def watchdog(kernel: Kernel, stall_s: float, on_tick: Callable[[], None] | None) -> Watchdog:
     """What ends a run in which nothing moves any more."""
-
-    def tick() -> None:
-        if on_tick is not None:
-            on_tick(kernel.now, kernel.clock.events)
 
     def progress() -> int:
         return kernel.clock.events + kernel.scheduler.steps
 
-    return Watchdog(stall_s=stall_s, progress=progress, who=kernel.who, on_tick=tick)
+    return Watchdog(stall_s=stall_s, progress=progress, who=kernel.who, on_tick=on_tick)
 
 
 def bare(error: BaseException) -> BaseException:

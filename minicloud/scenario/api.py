@@ -23,7 +23,7 @@ from minicloud.errors import UsageError
 from minicloud.kernel.guard import Policy
 from minicloud.kernel.orders import Order
 from minicloud.node.life.probe import Cut
-from minicloud.scenario.params import Param, Value, near_miss, parameters_of
+from minicloud.scenario.params import Param, Value, near_miss, parameters_of, show
 
 __all__ = ["Case", "Scenario", "Variant", "breaks", "holds", "scenario"]
 
@@ -139,6 +139,23 @@ class Scenario(Generic[P]):
         script = script or self.script
         policy = _policy(guard)
         return Case(self.name, chosen, values, stated, seed, until, order, script, cut, policy)
+
+    def options(self, case: Case) -> list[str]:
+        """The words that make this case of a command line, but for its seed and its power cut."""
+        words: list[str] = []
+        values = self.defaults
+        variant = self.variants.get(case.variant) if case.variant else None
+        if variant is not None and case.params != values:
+            words += ["--variant", str(case.variant)]
+            values = {**values, **variant.params}
+        for name, value in case.params.items():
+            if value != values[name]:
+                words += ["--set", f"{name}={show(value)}"]
+        if case.until is not None:
+            words += ["--until", f"{case.until:g}"]
+        if case.order is not None:
+            words += ["--order", case.order]
+        return words if case.guard == "error" else [*words, "--guard", case.guard]
 
     def parse(self, settings: list[str] | tuple[str, ...]) -> dict[str, Value]:
         """The values that `--set key=value` words give; `UsageError` says what to write instead."""

@@ -178,11 +178,15 @@ class RunFolder:
         except (OSError, msgspec.MsgspecError) as error:
             raise FileError(f"{file} cannot be read: {error}") from error
 
-    def trace(self) -> Iterator[dict[str, Any]]:
-        """The records of the run's trace."""
+    def trace(self, *, only: str | None = None) -> Iterator[dict[str, Any]]:
+        """The records of the run's trace; `only` those of one type."""
+        decode = msgspec.json.Decoder(dict[str, Any]).decode
+        head = b"" if only is None else f'{{"type":"{only}"'.encode()
         try:
             with gzip.open(self.path / "trace.jsonl.gz", "rb") as file:
-                yield from map(json.loads, file)
+                for line in file:
+                    if line.startswith(head):
+                        yield decode(line)
         except (OSError, EOFError, ValueError) as error:
             raise FileError(f"{self.path / 'trace.jsonl.gz'} cannot be read: {error}") from error
 

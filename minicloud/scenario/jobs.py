@@ -21,6 +21,7 @@ from minicloud.errors import UsageError
 from minicloud.kernel.guard import Policy
 from minicloud.node.life.probe import Cut
 from minicloud.scenario.api import Case, Scenario
+from minicloud.scenario.comparing.measures import measure
 from minicloud.scenario.loading import load
 from minicloud.scenario.params import Value
 from minicloud.scenario.running import Result, execute, result_of
@@ -47,6 +48,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the trace says where in the code each message was sent."""
     scripted: bool = False
     """Whether the result holds the script that was drawn; it may be long."""
+    measured: bool = False
+    """Whether the result holds what the run measured."""
 
 
 def job_of(scenario: Scenario[Any], case: Case) -> Job:
@@ -102,6 +105,14 @@ def run_job(job: Job) -> Result:
     result = result_of(case, run)
     if job.scripted:
         result.script = run.script
+    if job.measured:
+        result.measures = measure(
+            run.history.operations(),
+            run.bands,
+            messages=run.messages,
+            syncs=run.syncs,
+            loads=run.loads.values(),
+        )
     return result
 
 

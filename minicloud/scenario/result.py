@@ -10,34 +10,63 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from minicloud.check import Verdict
+from minicloud.check import Operation, Verdict
+from minicloud.check.values import show
 from minicloud.cloud import Run
 from minicloud.cloud.script import Script
 from minicloud.errors import ExitCode
 from minicloud.scenario.api import Case, Variant
 from minicloud.scenario.causes import cause
+from minicloud.scenario.comparing.measures import Measures
 from minicloud.scenario.loading import place
 from minicloud.scenario.params import Value
 
-__all__ = ["CheckLine", "Result", "as_stated", "exit_code", "failed_result", "result_of"]
+__all__ = [
+    "CheckLine",
+    "CycleLine",
+    "Result",
+    "as_stated",
+    "exit_code",
+    "failed_result",
+    "result_of",
+]
 
 T = TypeVar("T")
 
 _MOST_NAMES = 100
+_WIDEST_STATE = 160
 _RANDOM, _ERROR = "random", "error"
+
+
+class CycleLine(msgspec.Struct, frozen=True):
+    """One edge of a cycle: operations by name, what orders them, and that in words."""
+
+    before: str | int
+    after: str | int
+    kind: str
+    why: str
 
 
 class CheckLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """One check of a run: its name, its verdict and why.
 
     `cause` is the detail without numbers, names and times, of a check that does not hold; empty
-    where that is the same.
+    where that is the same. `evidence` is the smallest violating window of operations, by name such
+    as `carol:1` (by its place in the history where one has no name), which is to be judged by
+    itself from one of the states in `start`, and is about `key`. `cycle` is a cycle of them. `at`
+    is the virtual time in nanoseconds at which a property was first violated. For a `violates(…)`
+    that holds they are those of the check that is violated.
     """
 
     name: str
     verdict: str
     detail: str
     cause: str = ""
+    evidence: list[str | int] = []
+    start: list[str] = []
+    key: Any = None
+    cycle: list[CycleLine] = []
+    at: int | None = None
 
 
 def _always(make: Callable[[], T]) -> T:
@@ -84,6 +113,8 @@ class Result(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How many operations there were: by name, outcome, and fault in force (`-` for none)."""
     script: Script | None = None
     """Every plan that was drawn, where that was asked for: see `Job.scripted`."""
+    measures: Measures | None = None
+    """What the run measured, where that was asked for: see `Job.measured`."""
 
     def __post_init__(self) -> None:
         # What is omitted goes by identity, which a text that has travelled has lost.
@@ -141,8 +172,28 @@ def _check_lines(run: Run) -> list[CheckLine]:
         verdict = check.verdict.value
         why = cause(check.detail, _names(run)) if check.verdict is not Verdict.VALID else ""
         known = "" if why == check.detail else why
-        lines.append(CheckLine(check.name, verdict, check.detail, known))
+        # The checker names some object in any case; of what held throughout, it means nothing.
+        pinned = check.evidence or check.cycle or check.verdict is not Verdict.VALID
+        line = CheckLine(
+            name=check.name,
+            verdict=verdict,
+            detail=check.detail,
+            cause=known,
+            evidence=[_called(op) for op in check.evidence],
+            start=[show(state, width=_WIDEST_STATE) for state in check.start],
+            key=_plain(check.key) if pinned else None,
+            cycle=[
+                CycleLine(_called(e.before), _called(e.after), e.kind, e.why) for e in check.cycle
+            ],
+            at=check.at_ns,
+        )
+        lines.append(line)
     return lines
+
+
+def _called(op: Operation) -> str | int:
+    """An operation by its name, or by its place in the history where it has none."""
+    return op.op if isinstance(op.op, str) else op.start
 
 
 def _names(run: Run) -> list[str]:

@@ -17,7 +17,7 @@ import msgspec
 import minicloud
 from minicloud.check import History, Verdict
 from minicloud.cloud import CheckResult, Cloud, Run, Script, run_cloud
-from minicloud.cloud.snapshot import probe_with
+from minicloud.cloud.snapshot import Status, probe_with
 from minicloud.errors import RunFailure, UsageError
 from minicloud.kernel.entropy import Tape
 from minicloud.net.faults.bands import Band
@@ -26,6 +26,7 @@ from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.folder import (
     DICTATED,
     SCRIPT,
+    RunFolder,
     publish,
     staging,
     write_script,
@@ -58,8 +59,8 @@ __all__ = [
     "versions",
 ]
 
-Progress = Callable[[float, int], None]
-"""Called about once a second with the virtual time in seconds and the number of events."""
+Progress = Callable[[Status], None]
+"""Called at most ten times a second of wall time with how the run fares."""
 
 _LIBRARIES = ("trio", "anyio", "msgspec", "sortedcontainers")
 
@@ -161,8 +162,12 @@ def keep(
     file: Path,
     target: str,
     progress: Progress | None = None,
+    picture: Callable[[RunFolder], None] | None = None,
 ) -> Kept:
-    """Run `case` and leave a run folder under `root`, unless the scenario could not be run."""
+    """Run `case` and leave a run folder under `root`; one in which the scenario failed, too.
+
+    picture: is called with the folder when all else is in it, before it gets its name.
+    """
     with staging(root) as aside:
         raw = aside / "raw"
         try:
@@ -176,12 +181,14 @@ def keep(
             history=run.history,
             bands=run.bands,
         )
-        if kept.result.verdict is not None:
-            final = root / case.scenario / f"{case.seed}-{run.digest[:8]}"
-            origin = _origin(file, target)
-            kept.notes = _write(aside / "run", case, run, kept.result, raw, origin=origin)
-            publish(aside / "run", final)
-            kept.result.run = final.as_posix()
+        final = root / case.scenario / f"{case.seed}-{run.digest[:8]}"
+        told = {"options": scenario.options(case), "lesson": scenario.story}
+        about = _origin(file, target) | told
+        kept.notes = _write(aside / "run", case, run, kept.result, raw, about=about)
+        if picture is not None:
+            picture(RunFolder(aside / "run"))
+        publish(aside / "run", final)
+        kept.result.run = final.as_posix()
     return kept
 
 
@@ -197,14 +204,14 @@ def source_digest(file: Path) -> str:
 
 
 def _write(
-    folder: Path, case: Case, run: Run, result: Result, raw: Path, *, origin: dict[str, str]
+    folder: Path, case: Case, run: Run, result: Result, raw: Path, *, about: Mapping[str, Any]
 ) -> list[tuple[float, str]]:
     """Write everything of a run folder; the notes of the run."""
     folder.mkdir()
-    about: dict[str, Any] = {
+    top: dict[str, Any] = {
         "schema": 1,
         "scenario": case.scenario,
-        **origin,
+        **about,
         "variant": case.variant,
         "seed": case.seed,
         "until": case.until,
@@ -219,7 +226,7 @@ def _write(
     head = "What this run was; minicloud replay repeats it."
     # A table of no knobs would say that there could be some.
     knobs = {"knobs": _flat(result.knobs)} if result.knobs else {}
-    tables = {"": about, "params": case.params, **knobs, "versions": versions()}
+    tables = {"": top, "params": case.params, **knobs, "versions": versions()}
     write_toml(folder / "run.toml", head, tables)
     said = msgspec.to_builtins(result)
     # Neither time of day nor place: equal runs leave equal bytes.

@@ -44,6 +44,8 @@ class Load(msgspec.Struct, frozen=True):
     arrivals: when requests are due, in place of `per_s`; its rate is that of all clients together.
     lasts: seconds after which no more requests begin; None is until `stop` or `finish`.
     timeout: seconds that a request may take.
+    connections: how many requests of each client may be under way at once, in an open loop; whoever
+        comes while all are taken waits for one. None is no bound.
     """
 
     store: Any
@@ -57,6 +59,7 @@ class Load(msgspec.Struct, frozen=True):
     lasts: float | None = None
     timeout: float = 1.0
     name: str = "load"
+    connections: int | None = None
 
     def __post_init__(self) -> None:
         check_spec(self, counts=("clients", "keys"))

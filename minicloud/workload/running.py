@@ -3,7 +3,9 @@
 What the calls are is a spec's business (`Described`); what became of them is in the history.
 
 A client's calls begin at timers of its own machine, so they wait while it is paused and end when it
-loses power. What was begun is kept as data, and a script that holds such data is followed to the
+loses power. An open loop owes them all the same: whoever came meanwhile is served afterwards, and
+the history says since when they have waited. (A machine whose clock stood still too plans by that
+clock.) What was begun is kept as data, and a script that holds such data is followed to the
 nanosecond, whatever the machine's clock does meanwhile.
 """
 
@@ -13,6 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from minicloud.cloud.recorder import due_var
 from minicloud.errors import CallError, UsageError
 from minicloud.kernel.clock import to_ns
 from minicloud.kernel.run import RANK_FAULT
@@ -58,6 +61,11 @@ class Described(Protocol):
         """Whether calls begin when they are due, or after the one before has ended."""
         ...
 
+    @property
+    def connections(self) -> int | None:
+        """How many calls of a client may be under way at once; None is no bound."""
+        ...
+
     def arrivals_of_one(self) -> Arrivals:
         """When the calls of one client begin."""
         ...
@@ -96,9 +104,11 @@ class RunningLoad:
         self.stopped = False
         self._cloud = cloud
         self._begun_s = cloud.now
+        self.begun_ns = cloud._kernel.clock.now_ns  # noqa: SLF001 - what drives it counts in these
         self._drivers: list[_Driver] = []
         script, drawn = cloud._script, cloud._drawn  # noqa: SLF001 - a plan asks its script
         self._done = drawn.operations.setdefault(self.name, [])
+        drawn.loads[self.name] = in_words(spec)
         chooser = spec.choosers(cloud)
         names = [f"{self.name}-{number}" for number in range(1, spec.clients + 1)]
         dictated = script.operations.get(self.name)
@@ -123,7 +133,10 @@ class RunningLoad:
 
     @property
     def under_way(self) -> int:
-        """Calls that have begun and not ended. A client that lost power waits for none."""
+        """Calls that have begun, or wait for a connection, and have not ended.
+
+        A client that lost power waits for none.
+        """
         return sum(driver.under_way for driver in self._drivers if driver.alive)
 
     def operations(self) -> list[Operation]:
@@ -137,7 +150,7 @@ class RunningLoad:
         return self.stopped or (lasts is not None and self._cloud.now >= self._begun_s + lasts)
 
     def stop(self) -> None:
-        """Begin no more calls. Those under way go on."""
+        """Let nobody come any more. Those who have come are served."""
         self.stopped = True
 
     async def finish(self, *, within: float) -> None:
@@ -154,9 +167,9 @@ class RunningLoad:
 
         await self._cloud.until(answered, timeout=within)
 
-    def begin(self, client: str, call: str, args: Args) -> None:
-        """Keep, as data, what a client begins now."""
-        self._done.append((self._cloud._kernel.clock.now_ns, client, call, args))  # noqa: SLF001
+    def begin(self, due_ns: int, client: str, call: str, args: Args) -> None:
+        """Keep, as data, what a client was to begin at a time, and begins now."""
+        self._done.append((due_ns, client, call, args))
 
     def __repr__(self) -> str:
         told = f"{self.counts}, {self.under_way} under way"
@@ -171,7 +184,12 @@ class _Driver:
         self._load = load
         self._client = client
         self._core = client._core  # noqa: SLF001 - the machinery of the client's own machine
+        self._clock = self._core.network.clock
         self._closed = load.spec.mode == "closed"
+        self._free = load.spec.connections
+        self._waiting: deque[tuple[str, Args, int]] = deque()
+        """Calls that are due and have no connection yet."""
+        self._timer: Timer | None = None
 
     @property
     def alive(self) -> bool:
@@ -180,9 +198,13 @@ class _Driver:
 
     async def run(self) -> None:
         """Set out, as a task of the client's own."""
-        self.arm()
+        self.arm(self.next_ns(self._clock.now_ns))
 
-    def arm(self) -> None:
+    def next_ns(self, since_ns: int) -> int | None:
+        """When the next call is due, if the one before was at a time; None where there is none."""
+        raise NotImplementedError
+
+    def arm(self, next_ns: int | None) -> None:
         """Set the timer of the next call."""
         raise NotImplementedError
 
@@ -191,18 +213,36 @@ class _Driver:
         raise NotImplementedError
 
     def due(self) -> None:
-        """Begin the next call."""
-        if self._load.over():
-            return
-        call, args = self.choose()
-        self._load.begin(self._client.name, call, args)
-        self.under_way += 1
-        self._core.spawn(self._perform, call, args)
-        if not self._closed:
-            self.arm()
+        """Begin the call that is due; and all that came due while the machine stood still."""
+        load, now_ns = self._load, self._clock.now_ns
+        assert self._timer is not None
+        due_ns = self._timer.due_ns
+        while not load.over():
+            due_ns = max(load.begun_ns, min(due_ns, now_ns))
+            call, args = self.choose()
+            load.begin(due_ns, self._client.name, call, args)
+            self._take(call, args, due_ns)
+            if self._closed:
+                return
+            following = self.next_ns(due_ns)
+            if following is None or following >= now_ns:
+                self.arm(following)
+                return
+            due_ns = following
 
-    async def _perform(self, call: str, args: Args) -> None:
+    def _take(self, call: str, args: Args, due_ns: int) -> None:
+        self.under_way += 1
+        if self._free is None:
+            self._core.spawn(self._perform, call, args, due_ns)
+        elif self._free:
+            self._free -= 1
+            self._core.spawn(self._perform, call, args, due_ns)
+        else:
+            self._waiting.append((call, args, due_ns))
+
+    async def _perform(self, call: str, args: Args, due_ns: int) -> None:
         spec, counts = self._load.spec, self._load.counts
+        due_var.set(due_ns)
         try:
             await spec.perform(self._client, call, args)
             counts["ok"] += 1
@@ -211,12 +251,23 @@ class _Driver:
         except Exception as error:
             fail, unknown = spec.errors(self._client, call)
             if not isinstance(error, fail + unknown):
+                self._give_back()
                 raise
             counts["fail" if isinstance(error, fail) else "info"] += 1
         finally:
             self.under_way -= 1
+        self._give_back()
         if self._closed:
-            self.arm()
+            self.arm(self.next_ns(self._clock.now_ns))
+
+    def _give_back(self) -> None:
+        """A connection is free: the call that has waited longest gets it."""
+        if self._free is None:
+            return
+        if self._waiting:
+            self._core.spawn(self._perform, *self._waiting.popleft())
+        else:
+            self._free += 1
 
 
 class _Drawing(_Driver):
@@ -229,9 +280,13 @@ class _Drawing(_Driver):
         self.choose = choose  # type: ignore[method-assign]
         self._gap = gap
 
-    def arm(self) -> None:
-        delay_ns = max(0, to_ns(self._gap()))
-        self._core.after(delay_ns, self.due, (), "load", True)
+    def next_ns(self, since_ns: int) -> int:
+        return since_ns + max(0, to_ns(self._gap()))
+
+    def arm(self, next_ns: int | None) -> None:
+        assert next_ns is not None
+        delay_ns = next_ns - self._clock.now_ns
+        self._timer = self._core.after(delay_ns, self.due, (), "load", True)
 
 
 class _Dictated(_Driver):
@@ -245,18 +300,28 @@ class _Dictated(_Driver):
         do = self._queue.popleft()
         return do.call, do.args
 
-    def arm(self) -> None:
+    def next_ns(self, since_ns: int) -> int | None:
+        return to_ns(self._queue[0].at) if self._queue else None
+
+    def arm(self, next_ns: int | None) -> None:
         core = self._core
         # The last of those that drew waited once more; the numbers of other timers come after.
         core.timers = number = core.timers + 1
-        if self._queue and core.alive:
-            due_ns = to_ns(self._queue[0].at)
-            timer = _Fixed(core, number, due_ns, self.due, (), "load", None, True)
-            core.network.clock.at(due_ns, RANK_FAULT, fire, timer)
+        if next_ns is not None and core.alive:
+            self._timer = _Fixed(core, number, next_ns, self.due, (), "load", None, True)
+            core.network.clock.at(next_ns, RANK_FAULT, fire, self._timer)
 
 
 class _Fixed(Timer, eq=False):
     """A timer on true time, which a machine's clock does not move."""
+
+
+def in_words(spec: Described) -> str:
+    """`open loop, 40/s by 4 clients`; a loop is a matter of what a figure of it means."""
+    per_s = spec.arrivals_of_one().per_s * spec.clients
+    clients = f"{spec.clients} clients" if spec.clients > 1 else "1 client"
+    bound = "" if spec.connections is None else f" of {spec.connections} connections"
+    return f"{spec.mode} loop, {per_s:g}/s by {clients}{bound}"
 
 
 def _by_client(dictated: Sequence[Do], names: list[str]) -> dict[str, list[Do]]:

@@ -26,12 +26,22 @@ def check_spec(spec: Any, *, counts: Sequence[str]) -> None:
         value = getattr(spec, field)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{load}: {field}={value!r}: give a number from 1")
+    if spec.connections is not None:
+        _check_connections(load, spec)
     if spec.mode not in ("open", "closed"):
         raise UsageError(f"{load}: mode={spec.mode!r}: write 'open' or 'closed'")
     if spec.lasts is not None and not spec.lasts > 0:
         raise UsageError(f"{load}: lasts={spec.lasts!r}: give seconds above 0")
     if spec.arrivals is not None and spec.per_s is not None:
         raise UsageError(f"{load}: give per_s or arrivals, not both; arrivals has its own per_s")
+
+
+def _check_connections(load: str, spec: Any) -> None:
+    value = spec.connections
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UsageError(f"{load}: connections={value!r}: give a number from 1, or None")
+    if spec.mode == "closed":
+        raise UsageError(f"{load}: a closed loop has one call under way; leave connections out")
 
 
 def arrivals_of_one(spec: Any, default_per_s: float) -> Arrivals:

@@ -51,7 +51,7 @@ class Workload(msgspec.Struct, frozen=True):
         one. None where there are none. Give plain data, so that a run's operations can be kept.
     weights: how often a method is called against others; 1, unless given.
     arguments: those of the client's class, by name.
-    clients, per_s (20, unless given), mode, arrivals, lasts: as those of `Load`.
+    clients, per_s (20, unless given), mode, arrivals, lasts, connections: as those of `Load`.
     """
 
     of: Any
@@ -64,6 +64,7 @@ class Workload(msgspec.Struct, frozen=True):
     arrivals: Arrivals | None = None
     lasts: float | None = None
     name: str = "load"
+    connections: int | None = None
 
     def __post_init__(self) -> None:
         check_spec(self, counts=("clients",))

@@ -56,8 +56,18 @@ def _edn_event(line: int, form: dict[Any, Any]) -> Raw:
         f=str(_plain(fields["f"])),
         key=_plain(fields.get("key")),
         value=_plain(fields.get("value")),
-        further={},
+        further=_further(kind, fields),
     )
+
+
+def _further(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """What our own exports say beside Jepsen's keys; others put values of other kinds there."""
+    found = {name: fields.get(name) for name in ("op", "service", "client", "error")}
+    further: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
+    due, time = fields.get("due"), fields.get("time")
+    if kind == "invoke" and type(due) is int and type(time) is int and 0 <= due < time:
+        further["due"] = due
+    return further
 
 
 def _plain(value: Any) -> Any:

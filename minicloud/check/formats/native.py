@@ -24,6 +24,7 @@ class _Line(msgspec.Struct):
     service: str | None = None
     client: str | None = None
     error: Any = None
+    due: int | None = None
 
 
 def read_jsonl(text: str) -> Iterator[Raw]:
@@ -44,8 +45,15 @@ def read_jsonl(text: str) -> Iterator[Raw]:
             raise Problem(
                 number, f"time is {event.time}; it counts nanoseconds from the start, from 0"
             )
+        if event.due is not None and not (event.type == "invoke" and 0 <= event.due < event.time):
+            raise Problem(
+                number,
+                f"due is {event.due}; it is when an invocation was meant to begin, where that was "
+                f"before its time, {event.time}",
+            )
         count += 1
         further = {"op": event.op, "service": event.service, "client": event.client}
+        further["due"] = event.due
         further["error"] = event.error if event.error is None else str(event.error)
         yield Raw(
             number,

@@ -39,6 +39,8 @@ TRIAL = 5_000
 RECENT = (1, 6, 40)
 # A window from the initial state may be this much larger and is still preferred.
 PREFERENCE = 6
+# How large a window may be that is tried without each of its operations.
+FEW_ENOUGH = 12
 # In how many states a window may begin; more of them explain nothing to anybody.
 FEW = 3
 
@@ -124,9 +126,10 @@ def shrink_clash(problem: Problem, expired: Expired) -> Window:
     """Shrink the few operations of a clash; what others write is of no concern to these."""
     model, initial = problem.model, problem.starts[0]
     pool = [op for op in (*problem.optional, *problem.required) if not model.pure(op)]
-    candidates = _by_blame(problem.required, model)
-    least = _Trials(model, expired).least(candidates, [_beginning(initial, pool)])
-    return _with_producers(problem, Window(tuple(least)), pool)
+    trials, beginnings = _Trials(model, expired), [_beginning(initial, pool)]
+    least = trials.least(_by_blame(problem.required, model), beginnings)
+    window = _with_producers(problem, Window(tuple(least)), pool)
+    return _spare_more(problem, window, pool, trials, beginnings)
 
 
 class _Shrinker:
@@ -176,7 +179,8 @@ class _Shrinker:
         return self.from_states(late, depth)
 
     def whole(self, operations: list[Operation]) -> Window:
-        return _with_producers(self.problem, Window(tuple(operations)), self.pool)
+        window = _with_producers(self.problem, Window(tuple(operations)), self.pool)
+        return _spare_more(self.problem, window, self.pool, self.trials, self.initial)
 
     def boundary(self, depth: int) -> int:
         """The return before level `depth`."""
@@ -289,6 +293,30 @@ def _by_blame(operations: list[Operation], model: Model) -> list[Operation]:
     """What to keep first: what returned last, then changes of state, the latest first."""
     last = max((op.end or 0 for op in operations), default=0)
     return sorted(operations, key=lambda op: (op.end != last, model.pure(op), -(op.end or 0)))
+
+
+def _spare_more(
+    problem: Problem,
+    window: Window,
+    pool: list[Operation],
+    trials: _Trials,
+    beginnings: list[_From],
+) -> Window:
+    """A smaller window within one from the initial state, now that producers are in it.
+
+    What was needed while a value could have been written at any time may be spared beside its
+    writer: a write, a later one, and a read of the first need no second read.
+    """
+    # What never returned is relaxed already, and there as a producer only.
+    known = [op for op in window.operations if op.end is not None]
+    for spared in reversed(known) if len(known) <= FEW_ENOUGH else ():
+        rest = [op for op in known if op is not spared]
+        if trials.fails(rest, beginnings):
+            least = trials.least(_by_blame(rest, problem.model), beginnings)
+            smaller = _with_producers(problem, Window(tuple(least)), pool)
+            if len(smaller.operations) < len(window.operations):
+                return _spare_more(problem, smaller, pool, trials, beginnings)
+    return window
 
 
 def _with_producers(problem: Problem, window: Window, pool: list[Operation]) -> Window:

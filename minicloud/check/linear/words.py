@@ -10,7 +10,7 @@ import msgspec
 from minicloud.check.event import Operation
 from minicloud.check.linear.evidence import Window
 from minicloud.check.models import Model
-from minicloud.check.values import Mark, show
+from minicloud.check.values import Mark, show, show_seconds, telling_digits
 
 __all__ = ["Teller"]
 
@@ -147,33 +147,24 @@ class Teller(msgspec.Struct, frozen=True):
             return f"outcome unknown, begun {self.at(op.start_ns)}"
         if not self.timed:
             return f"lines {op.start_ns} to {op.end_ns}"
-        return f"{_seconds(op.start_ns, self.digits)} to {_seconds(op.end_ns, self.digits)} s"
+        return (
+            f"{show_seconds(op.start_ns, self.digits)} to {show_seconds(op.end_ns, self.digits)} s"
+        )
 
     def between(self, first: int, last: int) -> str:
         if not self.timed:
             return f"from line {first} to {last}"
-        return f"from {_seconds(first, self.digits)} to {_seconds(last, self.digits)} s"
+        return f"from {show_seconds(first, self.digits)} to {show_seconds(last, self.digits)} s"
 
     def at(self, moment: int | None) -> str:
         if moment is None:
             return "without an end"
-        return f"at {_seconds(moment, self.digits)} s" if self.timed else f"at line {moment}"
+        return f"at {show_seconds(moment, self.digits)} s" if self.timed else f"at line {moment}"
 
 
 def _digits(operations: tuple[Operation, ...]) -> int:
-    """Milliseconds where they tell all moments apart, and more digits where they do not."""
     moments = [moment for op in operations for moment in (op.start_ns, op.end_ns)]
-    different = dict.fromkeys(moment for moment in moments if moment is not None)
-    for digits in (3, 6):
-        rounded = dict.fromkeys(_seconds(moment, digits) for moment in different)
-        if len(rounded) == len(different):
-            return digits
-    return 9
-
-
-def _seconds(nanoseconds: int, digits: int) -> str:
-    """Seconds, cut off (not rounded) after so many digits, so that their order stays."""
-    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"[: digits - 9 or None]
+    return telling_digits(moment for moment in moments if moment is not None)
 
 
 def _verbs(f: str) -> tuple[str, str, str]:

@@ -29,6 +29,10 @@ def judged(check: Check | Condition, history: History, timeout: float) -> CheckR
         found.why if service is None else f"{service}: {found.why}",
         model=getattr(model, "name", model),
         service=service,
+        evidence=found.evidence,
+        start=found.start,
+        key=found.key,
+        cycle=found.cycle,
     )
 
 
@@ -47,4 +51,4 @@ def crash_results(world: World) -> list[CheckResult]:
         f"in {first.where} at {seconds(first.time_ns):g} s"
         f"{f', and {more} more like it' if more else ''}"
     )
-    return [CheckResult("no-crash", Verdict.INVALID, detail)]
+    return [CheckResult("no-crash", Verdict.INVALID, detail, at_ns=first.time_ns)]

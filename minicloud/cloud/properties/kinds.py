@@ -46,6 +46,8 @@ class Property:
         """Nanoseconds between two looks; None looks after every event."""
         self.open = True
         self.broken: str | None = None
+        self.broken_ns = 0
+        """When it was, in nanoseconds of virtual time."""
         self.looked = 0
         self._condition = condition
         self._watcher = watcher
@@ -62,7 +64,7 @@ class Property:
     def result(self, now_ns: int) -> CheckResult:
         """What became of it, the run having ended at `now_ns`."""
         if self.broken is not None:
-            return CheckResult(self.name, Verdict.INVALID, self.broken)
+            return CheckResult(self.name, Verdict.INVALID, self.broken, at_ns=self.broken_ns)
         if not self.looked:
             return CheckResult(self.name, Verdict.UNKNOWN, "never looked at")
         return self._unbroken(now_ns)
@@ -96,8 +98,9 @@ class Property:
         self.open = False
         self._watcher.closed(self)
 
-    def _break(self, what: str, why: str | None = None) -> None:
+    def _break(self, at_ns: int, what: str, why: str | None = None) -> None:
         words = why or words_of(self._condition)
+        self.broken_ns = at_ns
         self.broken = f"{what}: {words}" if words else what
         self._close()
 
@@ -111,7 +114,8 @@ class Always(Property):
         self.looked += 1
         why = self._ask(self._condition)
         if why is not None:
-            self._break(f"broken at {seconds(self._clock.now_ns):g} s", why)
+            now_ns = self._clock.now_ns
+            self._break(now_ns, f"broken at {seconds(now_ns):g} s", why)
 
 
 class Never(Property):
@@ -122,7 +126,8 @@ class Never(Property):
     def look(self) -> None:
         self.looked += 1
         if self._ask(self._condition) is None:
-            self._break(f"happened at {seconds(self._clock.now_ns):g} s")
+            now_ns = self._clock.now_ns
+            self._break(now_ns, f"happened at {seconds(now_ns):g} s")
 
 
 class Sometimes(Property):
@@ -173,14 +178,14 @@ class Eventually(Property):
         if self.open:
             self.look()
         if self.open:
-            self._break(f"did not hold by {seconds(self._due_ns):g} s", self._why)
+            self._break(self._due_ns, f"did not hold by {seconds(self._due_ns):g} s", self._why)
 
     def _unbroken(self, now_ns: int) -> CheckResult:
         due = seconds(self._due_ns)
         if not self.open:
             return CheckResult(self.name, Verdict.VALID, f"held at {self._held:g} s, of {due:g} s")
         if now_ns >= self._due_ns:
-            self._break(f"did not hold by {due:g} s", self._why)
+            self._break(self._due_ns, f"did not hold by {due:g} s", self._why)
             return self.result(now_ns)
         told = f"the run ended at {seconds(now_ns):g} s, before it had to hold at {due:g} s"
         return CheckResult(self.name, Verdict.UNKNOWN, told)
@@ -246,9 +251,9 @@ class LeadsTo(Property):
             self._too_late(self._held_ns)
 
     def _too_late(self, held_ns: int) -> None:
-        due = seconds(held_ns + self._within_ns)
-        held = f"held at {seconds(held_ns):g} s, and {self._then} did not by {due:g} s"
-        self._break(held, self._why or words_of(self._other))
+        due_ns = held_ns + self._within_ns
+        held = f"held at {seconds(held_ns):g} s, and {self._then} did not by {seconds(due_ns):g} s"
+        self._break(due_ns, held, self._why or words_of(self._other))
 
     def _unbroken(self, now_ns: int) -> CheckResult:
         if self._held_ns is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from minicloud.check.verdict import Verdict
+from minicloud.check.event import Operation
+from minicloud.check.verdict import Edge, Verdict
 
 __all__ = ["CheckResult"]
 
@@ -21,3 +24,11 @@ class CheckResult(msgspec.Struct):
     """The service that it judged, or None for the whole history."""
     counts: bool = True
     """Whether the run's verdict depends on it. What `sometimes` happens is judged over a sweep."""
+    evidence: tuple[Operation, ...] = ()
+    """The smallest violating window, with the states from which it is to be judged by itself."""
+    start: tuple[Any, ...] = ()
+    key: Any = None
+    cycle: tuple[Edge, ...] = ()
+    """The edges of a cycle of transactions, each beginning where the one before it ends."""
+    at_ns: int | None = None
+    """Virtual time in nanoseconds at which it was first seen to be violated, where that is one."""

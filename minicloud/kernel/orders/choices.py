@@ -48,7 +48,9 @@ class Deviation(msgspec.Struct, frozen=True):
     before: str = ""
 
     def __str__(self) -> str:
-        return f"at {self.at:g} s: {self.what}, before {self.before}"
+        # Workers of one node are called alike; what they serve is in the trace.
+        before = "another such" if self.before == self.what else self.before
+        return f"at {self.at:g} s: {self.what}, before {before}"
 
 
 class Chooser:
@@ -97,7 +99,7 @@ class Chooser:
         scheduler = self._kernel.scheduler
         assert isinstance(scheduler, OneByOne)
         waiting = scheduler.waiting
-        place = self._choose(len(waiting), lambda place: f"{_owner(waiting[place])} goes on")
+        place = self._choose(len(waiting), lambda place: f"{_named(waiting[place])} runs")
         return (place + 0.5) / len(waiting)
 
     def holds(self, event: Any) -> bool:
@@ -153,7 +155,7 @@ class Chooser:
             self.stale = f"stale: {what}; the code has changed since"
 
 
-def _owner(task: Task) -> str:
+def _named(task: Task) -> str:
     domain = task.context.get(domain_var)
     name = task.name.rpartition(".")[2]
-    return f"{'the scenario' if domain is None else domain.label} ({name})"
+    return f"task {name} of {'the scenario' if domain is None else domain.label}"

@@ -88,6 +88,8 @@ class Storage:
         """The reason that every write and sync fails with, while a fault says so."""
         self.ailing: Ailing | None = None
         """What faults do to it; None on a disk that never had one."""
+        self.syncs = 0
+        """How many syncs were asked for."""
 
     def _draw(self) -> float:
         if self._draws is None:
@@ -144,6 +146,7 @@ class Storage:
 
     def snapshot(self, file: str) -> Snapshot:
         """What a sync that is asked for now will make durable; of a disk that lies, nothing new."""
+        self.syncs += 1
         entry = self._files.setdefault(file, _File())
         if self.ailing is not None and self.ailing.lies:
             return entry.durable_version, entry.platter, entry.durable_bytes

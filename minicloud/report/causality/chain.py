@@ -2,10 +2,13 @@
 
 A message's cause is the event that its sender was handling: a message that had arrived, or a timer.
 Where a task sent it, the trace names no cause, and what counts is what the task had last heard for
-the same operation, or else the operation itself.
+the same operation, or else the operation itself. A disk did what it did for what its host had last
+met: a message, a timer, or its boot.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_left
 
 from minicloud.errors import UsageError
 from minicloud.report.causality.events import Event, Events
@@ -24,6 +27,8 @@ def cause(events: Events, event: Event) -> Event | None:
         return _heard_last(events, event)
     if event.type == "operation" and event.record["event"] != "invoke":
         return _heard_last(events, event)
+    if event.type == "disk":
+        return _at_host_last(events, event)
     return None
 
 
@@ -41,10 +46,18 @@ def _heard_last(events: Events, event: Event) -> Event | None:
     for other in events.operations.get(event.op or "", []):
         if other.number >= event.number:
             break
-        begun = other.type == "operation"
-        if begun or (other.type == "fate" and other.node == event.node):
+        # A drop is nothing that anybody hears of.
+        heard = other.arrived and other.node == event.node
+        if heard or other.type == "operation":
             best = other
     return best
+
+
+def _at_host_last(events: Events, event: Event) -> Event | None:
+    """What a host had last met: a disk's record names no cause, and a disk acts for its host."""
+    met = events.met.get(event.node, [])
+    place = bisect_left(met, event.number, key=lambda other: other.number)
+    return met[place - 1] if place else None
 
 
 def chain(events: Events, number: int) -> list[Event]:

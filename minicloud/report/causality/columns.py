@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minicloud.report.causality.events import Event, host_of
+from minicloud.report.screen.text import WIDTH, clipped, padded
 
 __all__ = ["columns", "words"]
 
-_WIDTH = 80
 _LEAST = 7
 """Characters of a column below which columns make no sense any more."""
 
@@ -20,26 +20,22 @@ _HEAD = 20
 
 def columns(events: Iterable[Event], hosts: list[str]) -> Iterator[str]:
     """A line for each event, in the column of its host; plain lines where hosts are too many."""
-    room = (_WIDTH - _HEAD) // max(1, len(hosts))
+    room = (WIDTH - _HEAD) // max(1, len(hosts))
     if room < _LEAST or not hosts:
         yield from (_plain(event) for event in events)
         return
-    names = "".join(f"{_cut(host, room - 1):<{room}}" for host in hosts)
+    names = "".join(f"{padded(host, room - 1)} " for host in hosts)
     yield f"{'event':>7} {'seconds':>10}  {names}".rstrip()
     for event in events:
         text = _short(event)
         left = hosts.index(event.node) * room if event.node in hosts else 0
         line = f"{event.number:>7} {event.time_s:>10.6f}  " + " " * left
-        yield line + _cut(text, _WIDTH - len(line))
+        yield line + clipped(text, WIDTH - len(line))
 
 
 def _plain(event: Event) -> str:
     line = f"{event.number:>7} {event.time_s:>10.6f}  {event.node}: {words(event)}"
-    return _cut(line, _WIDTH)
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(1, room - 1)] + "…"
+    return clipped(line, WIDTH)
 
 
 def _short(event: Event) -> str:

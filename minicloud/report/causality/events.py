@@ -36,6 +36,11 @@ class Event(msgspec.Struct, frozen=True):
         return float(self.record["time"]) / 1e9
 
     @property
+    def arrived(self) -> bool:
+        """Whether it is a message that reached somebody who took it."""
+        return self.type == "fate" and str(self.record["fate"]).endswith("delivered")
+
+    @property
     def op(self) -> str | None:
         """The client operation that it is part of, if it says so."""
         return self.record.get("op") if self.type in ("send", "operation") else None
@@ -53,6 +58,8 @@ class Events:
         self.timers: dict[str, Event] = {}
         self.operations: dict[str, list[Event]] = {}
         """Everything that names an operation, by its name such as `alice:3`."""
+        self.met: dict[str, list[Event]] = {}
+        """What each host was woken by: messages that arrived, timers, and its boots."""
         for record in records:
             if record["type"] not in LOOKS_ON:
                 self._add(Event(len(self.all) + 1, record, _node(record)))
@@ -66,6 +73,8 @@ class Events:
             self.arrivals.setdefault(identity, []).append(event)
         elif event.type == "timer":
             self.timers[identity] = event
+        if event.arrived or event.type in ("timer", "boot"):
+            self.met.setdefault(event.node, []).append(event)
         op = self.op_of(event)
         if op is not None:
             self.operations.setdefault(op, []).append(event)

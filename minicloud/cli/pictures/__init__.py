@@ -1,0 +1,1 @@
+"""Commands that turn a kept run into something to look at elsewhere."""

@@ -28,12 +28,17 @@ _COMMANDS = {
         "crash-points": "minicloud.cli.search.crashing:crash_points",
     },
     "Look": {
+        "report": "minicloud.cli.pictures.report:report",
         "log": "minicloud.cli.look:log",
         "why": "minicloud.cli.look:why",
         "diff": "minicloud.cli.look:diff",
+        "export": "minicloud.cli.pictures.export:export",
         "turning-point": "minicloud.cli.search.turning:turning_point",
     },
-    "Judge": {"check": "minicloud.cli.judge:check"},
+    "Judge": {
+        "check": "minicloud.cli.judge:check",
+        "bench": "minicloud.cli.many.bench:bench",
+    },
     "Help": {"doctor": "minicloud.cli.doctor:doctor"},
 }
 

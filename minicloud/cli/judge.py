@@ -14,6 +14,7 @@ from minicloud.cli.many import gravest
 from minicloud.cli.run import Flag
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
+from minicloud.report.screen import clash, counted
 from minicloud.report.summary import MARKS, folded
 from minicloud.scenario.folder import locate
 from minicloud.scenario.params import near_miss, seconds
@@ -89,6 +90,7 @@ def _resolved(word: str, model: str | None) -> tuple[str, Path, str]:
 
 
 def _lines(one: FileVerdict) -> Iterator[str]:
-    count = f"{one.operations:,} operations in {one.wall_s:.2g} s, as {one.model}"
+    count = f"{counted(one.operations, 'operation')} in {one.wall_s:.2g} s, as {one.model}"
     yield from folded(f"{MARKS[one.verdict.value]} ", f"{one.file}: {one.verdict.value}, {count}")
     yield from folded("    ", one.detail)
+    yield from clash(one.evidence)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from minicloud.cli.run import Flag, Several
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
-from minicloud.report.causality import Event, Events, Parting, chain, columns, parting, slice_of
+from minicloud.report.causality import (
+    Event,
+    Events,
+    Parting,
+    apart_lines,
+    chain,
+    columns,
+    parting,
+    slice_of,
+)
 from minicloud.report.causality.columns import words
+from minicloud.report.screen import counted
 from minicloud.report.summary import folded
 from minicloud.scenario.folder import RunFolder, locate
 from minicloud.scenario.params import near_miss, seconds, whole_number
@@ -18,7 +28,6 @@ from minicloud.scenario.params import near_miss, seconds, whole_number
 __all__ = ["diff", "log", "why"]
 
 _TYPES = ("send", "fate", "timer", "fault", "crash", "boot", "disk", "decision", "operation")
-_TAIL = 8
 
 
 def log(
@@ -93,7 +102,8 @@ def log(
     hosts = [h for h in events.hosts() if any(e.node == h for e in shown)]
     terminal.say(columns(shown, hosts))
     if len(shown) < len(chosen):
-        terminal.say(f"{len(chosen) - len(shown):,} more events; --limit 0 shows them all")
+        more = counted(len(chosen) - len(shown), "more event")
+        terminal.say(f"{more}; --limit 0 shows them all")
     elif not chosen:
         terminal.say("no event is like that")
     return ExitCode.VALID
@@ -157,7 +167,7 @@ def diff(one: str, other: str, /, *, out: str = "runs", json: Flag = False) -> i
     elif found is None:
         terminal.say(f"✔ the same from beginning to end: digest {folders[0].digest}")
     else:
-        terminal.say(_parting_lines(found, folders))
+        terminal.say(apart_lines(found, [folder.path.as_posix() for folder in folders]))
     return ExitCode.VALID if found is None else ExitCode.INVALID
 
 
@@ -208,24 +218,8 @@ def _ending(found: list[Event]) -> str:
         return f"{what} was still under way at the end of the run"
     took_ms = (last.time_s - first.time_s) * 1000
     sent = sum(e.type == "send" for e in found)
-    many = "message" if sent == 1 else "messages"
-    return f"{what} ended as {last.record['event']} after {took_ms:.3f} ms and {sent} {many}"
-
-
-def _parting_lines(found: Parting, folders: list[RunFolder]) -> Iterator[str]:
-    at = (found.one or found.other)[-1].time_s
-    differ = f", in {', '.join(found.fields)}" if found.fields else ""
-    yield f"the runs part at event {found.number:,} ({at:.6f} s){differ}"
-    for folder, side in zip(folders, (found.one, found.other), strict=True):
-        yield folder.path.as_posix()
-        if not side:
-            yield "  was over by then"
-        if len(side) > _TAIL:
-            yield f"  … {len(side) - _TAIL} earlier causes"
-        for event in side[-_TAIL:]:
-            mark = "▶" if event is side[-1] else " "
-            line = f"  {mark} {event.number:>6} {event.time_s:.6f}  {event.node}: {words(event)}"
-            yield line if len(line) <= 80 else line[:79] + "…"
+    many = counted(sent, "message")
+    return f"{what} ended as {last.record['event']} after {took_ms:.3f} ms and {many}"
 
 
 def _as_json(found: Parting | None, folders: list[RunFolder]) -> dict[str, Any]:

@@ -17,13 +17,28 @@ from typing import Any, ClassVar, TextIO
 
 import msgspec
 
+from minicloud.report.screen.text import WIDTH, cells, clipped, padded, visible
+
 __all__ = ["Terminal", "hush"]
 
 _PLAIN = str.maketrans(
-    {"✔": "+", "✖": "x", "→": "->", "…": "...", "·": "-", "—": "-", "●": "o", "◆": "?"}
+    {"✔": "+", "✖": "x", "→": "->", "…": "...", "·": "-", "—": "-", "●": "o", "◆": "?", "⚠": "!"}
     # En dash, the apostrophe of printers, times, at most, at least.
     | {"\u2013": "-", "\u2019": "'", "\u00d7": "x", "\u2264": "<=", "\u2265": ">="}
+    | {
+        "├": "|",
+        "┤": "|",
+        "│": "|",
+        "─": "-",
+        "▷": ">",
+        "█": "#",
+        "▶": ">",
+        "\u292b": "x",
+        "µ": "u",
+    }
 )
+_NARROW = _PLAIN | {ord("→"): ">", ord("…"): "~", ord("≤"): "<", ord("≥"): ">"}
+"""The same, a character for a character, for lines that have no room for more."""
 _COLOURS = {"✔": 32, "✖": 31, "VALID": 32, "INVALID": 31, "FAILED": 31, "UNKNOWN": 33}
 _PATIENCE_S = 2.0
 
@@ -39,21 +54,28 @@ class Terminal:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out, self._err = out or sys.stdout, err or sys.stderr
         self._plain = not _writes(self._out, "✔✖")
-        self._coloured = _is_terminal(self._out) and "NO_COLOR" not in os.environ
+        self.folds = _is_terminal(self._out)
+        """Whether somebody reads it on a screen, where a long line would be broken anywhere."""
+        self._coloured = self.folds and not (os.environ.get("NO_COLOR") or _in_ci())
+        self.live = _is_terminal(self._err) and not _in_ci()
+        """Whether somebody watches who may be shown a line that changes."""
         self._started = monotonic()
         self._shown = 0
 
     def say(self, lines: str | Iterable[str]) -> None:
         """Write lines to standard output."""
         self.clear()
-        for line in [lines] if isinstance(lines, str) else lines:
-            self._write(self._out, self._dressed(line) + "\n")
+        for several in [lines] if isinstance(lines, str) else lines:
+            for line in several.split("\n"):
+                self._write(self._out, self._dressed(line) + "\n")
 
     def json(self, value: Any) -> None:
         """Write one JSON object on a line of its own to standard output."""
         self.clear()
         utf8 = _writes(self._out, "✔→é")
-        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=not utf8)
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+        if not utf8 or not text.isprintable():
+            text = json.dumps(msgspec.to_builtins(value))
         self._write(self._out, text + "\n")
 
     def complain(self, sentence: str) -> None:
@@ -65,14 +87,16 @@ class Terminal:
             )
             sentence = "\n".join(lines)
         plain = not _writes(self._err, "✔✖")
-        self._write(self._err, (sentence.translate(_PLAIN) if plain else sentence) + "\n")
+        lines = [visible(line.expandtabs()) for line in sentence.split("\n")]
+        for line in lines:
+            self._write(self._err, (_plain(line, self._err) if plain else line) + "\n")
 
-    def progress(self, text: str) -> None:
-        """Show how far a long command is, on a terminal, once it has taken two seconds."""
-        if monotonic() - self._started > _PATIENCE_S and _is_terminal(self._err):
-            line = text[:78]
-            self._write(self._err, "\r" + line.ljust(self._shown))
-            self._shown = len(line)
+    def progress(self, text: str, *, after: float = _PATIENCE_S) -> None:
+        """Show how far a long command is, if it is `live`, once it has taken so many seconds."""
+        if self.live and monotonic() - self._started > after:
+            line = clipped(text, 78)
+            self._write(self._err, "\r" + padded(line, max(self._shown, cells(line))))
+            self._shown = cells(line)
 
     def clear(self) -> None:
         """Take the progress line away."""
@@ -81,8 +105,9 @@ class Terminal:
             self._shown = 0
 
     def _dressed(self, line: str) -> str:
+        line = visible(line)
         if self._plain:
-            return line.translate(_PLAIN)
+            return _plain(line, self._out)
         if not self._coloured:
             return line
         first = line.split(maxsplit=1)[0] if line.strip() else ""
@@ -106,6 +131,20 @@ def hush(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def _plain(line: str, stream: TextIO) -> str:
+    """A line of what a poor encoding has; no wider than it was, where it would not fit any more."""
+    encoding = stream.encoding or "ascii"
+    told = line.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    if len(told) <= WIDTH or len(told) <= cells(line):
+        return told
+    return line.translate(_NARROW).encode(encoding, "replace").decode(encoding)
+
+
+def _in_ci() -> bool:
+    """Whether this is a build server, which keeps all that it is shown, terminal or not."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
 def _is_terminal(stream: TextIO) -> bool:

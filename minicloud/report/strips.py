@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from minicloud.check.event import Operation
 from minicloud.check.history import History
 from minicloud.net.faults.bands import Band
+from minicloud.report.screen.text import WIDTH, cells, counted, padded, visible
 
 __all__ = ["LEGEND", "strips"]
 
-WIDTH = 79
 LEGEND = "● ok   ◆ unknown   ✖ refused   · nothing ended"
 _MARK = {"ok": "●", "info": "◆", "fail": "✖"}
 _WORSE = {"·": 0, "●": 1, "◆": 2, "✖": 3}
@@ -32,16 +32,16 @@ def strips(history: History, bands: Sequence[Band], virtual_s: float) -> list[st
         return []
     shown = dict(list(lanes.items())[:_MOST_LANES])
     faults = _fault_lanes(bands)
-    width = min(_LONGEST_NAME, max(len(name) for name in [*shown, *faults]))
-    cells = max(_LEAST_CELLS, WIDTH - width - 4)
-    scale = cells / (virtual_s * 1e9)
-    lines = [_axis(width, cells, virtual_s)]
+    width = min(_LONGEST_NAME, max(cells(visible(name)) for name in [*shown, *faults]))
+    slices = max(_LEAST_CELLS, WIDTH - width - 4)
+    scale = slices / (virtual_s * 1e9)
+    lines = [_axis(width, slices, virtual_s)]
     for name, spans in faults.items():
-        lines.append(f"  {name[:width]:{width}} {_band(spans, cells, scale)}")
+        lines.append(f"  {padded(name, width)} {_band(spans, slices, scale)}")
     for name, operations in shown.items():
-        lines.append(f"  {name[:width]:{width}} {_strip(operations, cells, scale)}")
+        lines.append(f"  {padded(name, width)} {_strip(operations, slices, scale)}")
     if len(lanes) > len(shown):
-        lines.append(f"  … {len(lanes) - len(shown)} more clients")
+        lines.append(f"  … {counted(len(lanes) - len(shown), 'more client')}")
     lines.append(f"  {'':{width}} {LEGEND}")
     return lines
 
@@ -57,7 +57,9 @@ def _lanes(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    # What is a digit to a pattern may be none to int(), and int() refuses thousands of them.
+    numbers = [part.isdecimal() and len(part) < _LONGEST_NAME for part in parts]
+    return [(int(part), "") if n else (-1, part) for part, n in zip(parts, numbers, strict=True)]
 
 
 def _fault_lanes(bands: Sequence[Band]) -> dict[str, list[Band]]:

@@ -8,37 +8,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from textwrap import wrap
 from typing import Any
 
+from minicloud.report.screen.text import WIDTH, cells, counted, folded, visible
+from minicloud.report.screen.window import Window
 from minicloud.scenario.api import Case, Scenario
-from minicloud.scenario.params import show
 from minicloud.scenario.running import Result, as_stated
 
-__all__ = ["MARKS", "command", "folded", "heading", "next_line", "summary"]
+__all__ = ["MARKS", "WIDTH", "command", "folded", "heading", "invocation", "next_line", "summary"]
 
-WIDTH = 79
 MARKS = {"valid": "✔", "invalid": "✖", "unknown": "?", None: "!"}
 _MOST_NOTES = 8
-
-
-def folded(first: str, text: str, *, indent: str | None = None) -> list[str]:
-    """`text` after `first`, folded; later lines are indented by `indent`, or by `first`'s width."""
-    rest = " " * len(first) if indent is None else indent
-    lines: list[str] = []
-    for paragraph in text.splitlines() or [""]:
-        start = rest if lines else first
-        # A word that is too long stays whole: half of a path or of a command helps nobody.
-        folded = wrap(
-            paragraph,
-            WIDTH,
-            initial_indent=start,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        lines += folded or [start.rstrip()]
-    return lines
 
 
 def heading(result: Result) -> list[str]:
@@ -46,8 +26,10 @@ def heading(result: Result) -> list[str]:
     name = f"{result.scenario}/{result.variant}" if result.variant else result.scenario
     size = f"{result.virtual_s:,.6g} s of virtual time in {result.wall_s:.2g} s"
     parts = [name, f"seed {result.seed}", size, f"{result.events:,} events"]
-    line = "   ".join(parts)
-    return [line] if len(line) <= WIDTH else ["   ".join(parts[:2]), "  " + "   ".join(parts[2:])]
+    line = visible("   ".join(parts))
+    if cells(line) <= WIDTH:
+        return [line]
+    return [*folded("", "   ".join(parts[:2]), indent="  "), *folded("  ", "   ".join(parts[2:]))]
 
 
 def summary(
@@ -55,17 +37,23 @@ def summary(
     case: Case,
     notes: Sequence[tuple[float, str]] = (),
     picture: Sequence[str] = (),
+    window: Window | None = None,
 ) -> list[str]:
-    """What a person wants to know first: size, picture, notes, checks, verdict with its reason."""
+    """What a person wants to know first: size, picture, notes, checks, verdict with its reason.
+
+    Below the check that it belongs to stands the window of the operations that clash.
+    """
     lines = [*heading(result), *_knobs(result), *picture]
     width = max((len(f"{time:.3f}") for time, _ in notes), default=0)
     for time, text in notes[:_MOST_NOTES]:
         lines += folded(f"  {time:{width}.3f} s  ", text)
     if len(notes) > _MOST_NOTES:
-        lines.append(f"  … {len(notes) - _MOST_NOTES} more notes in the trace")
+        lines.append(f"  … {counted(len(notes) - _MOST_NOTES, 'more note')} in the trace")
     for check in result.checks:
         detail = f"{check.name}: {check.detail}" if check.detail else check.name
         lines += folded(f"  {MARKS[check.verdict]} ", detail)
+        if window is not None and check is window.check:
+            lines += window.lines
     verdict = (result.verdict or "failed").upper()
     return lines + folded(f"{verdict}  ", _reason(result, case), indent="  ")
 
@@ -109,24 +97,25 @@ def _checks_in_words(result: Result) -> str:
 
 def command(verb: str, target: str, scenario: Scenario[Any], case: Case, *extra: str) -> str:
     """The command line that does `verb` to this very case."""
-    words = ["minicloud", verb, target]
-    values = scenario.defaults
-    variant = scenario.variants.get(case.variant) if case.variant else None
-    if variant is not None and case.params != values:
-        words += ["--variant", str(case.variant)]
-        values = {**values, **variant.params}
-    for name, value in case.params.items():
-        if value != values[name]:
-            words += ["--set", f"{name}={show(value)}"]
-    if case.until is not None:
-        words += ["--until", f"{case.until:g}"]
-    if case.order is not None:
-        words += ["--order", case.order]
-    if case.guard != "error":
-        words += ["--guard", case.guard]
+    words = ["minicloud", verb, target, *scenario.options(case)]
     if case.cut is not None and verb == "run":
         words += ["--cut", str(case.cut)]
     return shlex.join([*words, *extra])
+
+
+def invocation(label: str, text: str, *, fold: bool) -> list[str]:
+    """A command line after its label; where it is folded, a shell still takes it as it stands."""
+    head = f"  {label:<8} "
+    if not fold or cells(visible(head + text)) <= WIDTH:
+        return [head + text]
+    lines, line = [], head
+    for word in map(shlex.quote, shlex.split(text)):
+        # Room for the backslash; a word that is too long stays whole, or it would be another one.
+        if cells(visible(line + word)) > WIDTH - 3 and line.strip() and line != head:
+            lines.append(f"{line}\\")
+            line = " " * (len(head) + 2)
+        line += f"{word} "
+    return [*lines, line.rstrip()]
 
 
 def next_line(target: str, scenario: Scenario[Any], case: Case, result: Result) -> str:

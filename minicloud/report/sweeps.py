@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import shorten
 
+from minicloud.report.screen import cells, clipped, counted, padded, visible
 from minicloud.report.summary import MARKS, WIDTH, folded
 from minicloud.scenario.api import Case
 from minicloud.scenario.running import Result
@@ -13,6 +14,7 @@ from minicloud.scenario.sweeping import Cluster, Plan, Tally
 __all__ = ["case_name", "failing_line", "sweep_lines", "time_left"]
 
 _MOST_CLUSTERS = 8
+_LONGEST_NAME = 40
 _MOST_ROWS = 24
 _OUTCOMES = {"ok": "ok", "fail": "fail", "info": "unknown"}
 
@@ -26,18 +28,17 @@ def failing_line(result: Result) -> str:
     """A result that is not valid, in one line."""
     guilty = [check for check in result.checks if check.verdict == result.verdict]
     why = result.error or "; ".join(f"{c.name}: {c.detail}" for c in guilty)
-    line = f"{MARKS[result.verdict]} seed {result.seed:<5} {' '.join(why.split())}"
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+    return clipped(f"{MARKS[result.verdict]} seed {result.seed:<5} {' '.join(why.split())}", WIDTH)
 
 
 def sweep_lines(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) -> Iterator[str]:
     """What the seeds came to: counts, checks, causes, coverage, and what never happened."""
     yield from _counts(case, tally, plan, wall_s, pace)
     clusters = tally.clusters
-    width = max((len(name) for name in tally.checks), default=0)
+    width = min(_LONGEST_NAME, max((cells(visible(name)) for name in tally.checks), default=0))
     for name, (violated, undecided, first) in tally.checks.items():
         unsure = f"   undecided {undecided}" if undecided else ""
-        yield f"  {name:<{width}}  {violated:>5}   first seed {first}{unsure}"
+        yield f"  {padded(name, width)}  {violated:>5}   first seed {first}{unsure}"
         yield from _causes([cluster for cluster in clusters if cluster.check == name])
     yield from _causes([cluster for cluster in clusters if cluster.check is None], alone=True)
     yield from _coverage(tally)
@@ -46,7 +47,7 @@ def sweep_lines(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) 
 
 
 def _counts(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) -> Iterator[str]:
-    speed = f"{tally.runs} seeds in {wall_s:.1f} s ({pace})"
+    speed = f"{counted(tally.runs, 'seed')} in {wall_s:.1f} s ({pace})"
     v = tally.verdicts
     counts = (
         f"{v['invalid']} invalid · {v['valid']} valid · {v['unknown']} unknown"
@@ -64,7 +65,8 @@ def _counts(case: Case, tally: Tally, plan: Plan, wall_s: float, pace: str) -> I
     if tally.runs < len(plan.seeds) and tally.runs:
         span = f"seeds {plan.seeds[0]}..{plan.seeds[tally.runs - 1]}"
         of = f" of {plan.count:,}" if plan.count is not None else ""
-        yield f"  {tally.runs:,}{of} seeds were tried: {span}"
+        were = "seed was" if (plan.count or tally.runs) == 1 else "seeds were"
+        yield f"  {tally.runs:,}{of} {were} tried: {span}"
 
 
 def _causes(clusters: Sequence[Cluster], *, alone: bool = False) -> Iterator[str]:
@@ -77,7 +79,8 @@ def _causes(clusters: Sequence[Cluster], *, alone: bool = False) -> Iterator[str
         for share in cluster.statistics:
             yield from folded(" " * len(head), share.words)
     if len(clusters) > _MOST_CLUSTERS:
-        yield f"  … {len(clusters) - _MOST_CLUSTERS} more causes: --json has them all"
+        more = counted(len(clusters) - _MOST_CLUSTERS, "more cause")
+        yield f"  … {more}: --json has them all"
 
 
 def _coverage(tally: Tally) -> Iterator[str]:
@@ -87,17 +90,17 @@ def _coverage(tally: Tally) -> Iterator[str]:
     faults = ["-", *sorted({f for rows in tally.coverage.values() for f in rows if f != "-"})]
     faults += [f for f in sorted(tally.faults) if f not in faults]
     rows = [(f, fault, by.get(fault, {})) for f, by in tally.coverage.items() for fault in faults]
-    wide = min(24, max(len(f) for f, _, _ in rows))
-    fault_wide = min(21, max(len("no fault"), *(len(fault) for _, fault, _ in rows)))
-    yield f"  {'coverage':<{wide}}  {'':<{fault_wide}}" + "".join(
+    wide = min(24, max(cells(visible(f)) for f, _, _ in rows))
+    fault_wide = min(21, max(len("no fault"), *(cells(visible(fault)) for _, fault, _ in rows)))
+    yield f"  {'coverage':<{wide + 2 + fault_wide}}" + "".join(
         f"{word:>10}" for word in _OUTCOMES.values()
     )
     for f, fault, counts in rows[:_MOST_ROWS]:
         shown = "no fault" if fault == "-" else fault
-        cells = "".join(f"{_count(counts.get(outcome, 0)):>10}" for outcome in _OUTCOMES)
-        yield f"  {f[:wide]:<{wide}}  {shown[:fault_wide]:<{fault_wide}}{cells}"
+        numbers = "".join(f"{_count(counts.get(outcome, 0)):>10}" for outcome in _OUTCOMES)
+        yield f"  {padded(f, wide)}  {padded(shown, fault_wide)}{numbers}"
     if len(rows) > _MOST_ROWS:
-        yield f"  … {len(rows) - _MOST_ROWS} more rows: --json has them all"
+        yield f"  … {counted(len(rows) - _MOST_ROWS, 'more row')}: --json has them all"
 
 
 def _count(number: int) -> str:

@@ -11,6 +11,7 @@ import argparse
 import inspect
 import os
 from collections.abc import Callable, Generator
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,7 +227,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if stale:
         terminalreporter.section("minicloud: stale cases")
         for file, test in stale.items():
-            terminalreporter.line(
-                f"{file}: {test} decides otherwise now, so its seed shows nothing"
-            )
+            terminalreporter.line(file)
+            told = f"{test} decides otherwise now, so its seed shows nothing"
+            for line in wrap(told, 77, break_long_words=False, break_on_hyphens=False):
+                terminalreporter.line(f"  {line}")
         terminalreporter.line("Find the failure again with --minicloud-seeds N, or delete the file")

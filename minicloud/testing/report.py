@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from minicloud.check import Verdict
 from minicloud.cloud import Run
+from minicloud.report.screen import clash, clipped
 from minicloud.testing.plan import Plan
 
 __all__ = ["LAST_NOTES", "LastRun"]
@@ -56,11 +58,15 @@ class LastRun(msgspec.Struct, frozen=True):
                 f"{run.events:,} events, digest {run.digest[:8]}"
             )
         ]
+        invalid = (check for check in run.checks if check.verdict is Verdict.INVALID)
+        convicting = next((check for check in invalid if check.evidence), None)
         for check in run.checks:
             if check.detail == run.error:
                 continue  # the test's own error, which stands above
             told = check.detail.partition("\n")[0]
             lines.append(_cut(f"{check.verdict.value:7}  {check.name}  {told}".rstrip()))
+            if check is convicting:
+                lines += clash(check.evidence, run.bands)
         lines += [_cut(f"order    {deviation}") for deviation in self.deviations]
         for time, text in self.notes:
             lines.append(_cut(f"note     {time:.3f}  {text}"))
@@ -102,4 +108,4 @@ def _quoted(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+    return clipped(text, _WIDTH)

@@ -23,7 +23,7 @@ def test_a_run_says_verdict_checks_and_what_to_do_next(cli):
     assert "twins/safe   seed 0   43 s of virtual time" in said.out
     assert "✔ promise: it is valid" in said.out
     assert "VALID  promise holds, as stated for safe" in said.out
-    assert f"  run      {folder}" in said.out
+    assert f"  picture  {folder}/report.html" in said.out
     assert "  repeat   minicloud run twins --seed 0" in said.out
     assert "  next     minicloud run twins --variant naive" in said.out
     assert max(map(len, said.out.splitlines())) < 80
@@ -80,7 +80,7 @@ def test_the_folder_has_everything_and_no_wall_time(cli):
     cli("run", "twins", "--set", "cut_s=50ms")
     (folder,) = folders()
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["history.jsonl", "result.json", "run.toml", "trace.jsonl.gz"]
+    assert names == ["history.jsonl", "report.html", "result.json", "run.toml", "trace.jsonl.gz"]
     about = tomllib.loads((folder / "run.toml").read_text())
     assert about["params"]["cut_s"] == 0.05
     assert about["target"] == "twins"
@@ -104,7 +104,8 @@ def test_a_scenario_that_raises(cli):
     assert "FAILED  raises.py:17: ValueError: the lesson is broken" in said.out
     assert "raises.py" in said.err, "its own frames are shown"
     assert "in run_cloud" not in said.err, "and not ours"
-    assert folders() == []
+    (folder,) = folders()
+    assert (folder / "report.html").is_file(), "a run that failed is looked at most"
 
 
 def test_a_scenario_that_raises_with_json(cli):
@@ -115,9 +116,8 @@ def test_a_scenario_that_raises_with_json(cli):
     assert list(result) == KEYS
     assert result["verdict"] is None
     assert "the lesson is broken" in result["error"]
-    assert result["run"] is None
+    assert result["run"] == folders()[0].as_posix()
     assert "hello from the scenario" in said.err
-    assert folders() == []
 
 
 def test_a_check_that_cannot_read_the_history_is_the_scenarios_mistake(cli):
@@ -127,7 +127,6 @@ def test_a_check_that_cannot_read_the_history_is_the_scenarios_mistake(cli):
     assert result["verdict"] is None
     assert result["error"].startswith("linearizable: scenario did dance: model register knows read")
     assert result["error"] in said.err
-    assert folders() == []
 
 
 def test_debug_shows_every_frame(cli):
@@ -229,10 +228,31 @@ def test_a_random_seed_is_printed(cli):
     assert json.loads(cli("run", "twins", "--seed", seed, "--json").out)["seed"] == seed
 
 
-def test_open_says_that_there_is_no_picture(cli):
-    said = cli("run", "twins", "--open", "--no-report")
+def test_open_shows_the_picture(cli, monkeypatch):
+    shown = []
+    monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or True)
+    assert cli("run", "twins", "--open").code == 0
+    (folder,) = folders()
+    assert shown == [(folder / "report.html").resolve().as_uri()]
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    said = cli("run", "twins", "--open")
     assert said.code == 0
-    assert "no picture yet" in said.err
+    assert f"no browser was found; open {folder}/report.html yourself" in said.err
+
+
+def test_open_and_no_report_contradict_each_other(cli):
+    said = cli("run", "twins", "--open", "--no-report")
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+    assert "--open opens the picture that --no-report leaves out" in said.err
+    assert folders() == []
+
+
+def test_no_report_leaves_no_picture(cli):
+    said = cli("run", "twins", "--no-report")
+    (folder,) = folders()
+    assert not (folder / "report.html").exists()
+    assert f"  run      {folder}" in said.out
 
 
 def test_a_path_is_kept_as_seen_from_here(cli):

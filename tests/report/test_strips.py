@@ -76,3 +76,9 @@ def test_names_are_in_natural_order():
 
 def test_there_is_no_picture_of_nothing():
     assert strips(History(), [], 60) == []
+
+
+def test_clients_may_be_called_by_any_digits():
+    names = ["c-²", "c-10", "c-2", "٣", "9" * 5000]
+    lines = strips(history_of(*((name, 1, 2, "ok") for name in names)), [], 10.0)
+    assert len(lines) == len(names) + 2

@@ -74,7 +74,8 @@ def test_a_case_whose_decisions_have_changed_is_stale_and_never_silent(corpus):
         result.stdout.fnmatch_lines(
             [
                 "*minicloud: stale cases*",
-                ".minicloud/failures/test_bank-*-3.toml: test_it.py::test_bank decides otherwise*",
+                ".minicloud/failures/test_bank-*-3.toml",
+                "  test_it.py::test_bank decides otherwise*",
                 "Find the failure again with --minicloud-seeds N, or delete the file",
             ]
         )

@@ -245,3 +245,22 @@ def test_a_failure_of_a_fixture_is_not_blamed_on_a_seed(project):
     )
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.no_fnmatch_line("*repeat:*")
+
+
+def test_the_operations_that_clash_are_drawn(project):
+    source = """
+    from minicloud.check import linearizable
+
+    async def test_x(cloud):
+        cloud.check(linearizable("register"))
+        for f, value in (("write", 1), ("write", 2), ("read", 1)):
+            asked = value if f == "write" else None
+            async with cloud.history.operation(f, key="x\\\\x1b[2J", value=asked) as op:
+                await cloud.sleep(0.5)
+                op.value = value
+    """
+    lines = section(project.test(source))
+    drawn = [line for line in lines if "├" in line]
+    assert [line.split()[1] for line in drawn] == ["write", "write", "read"]
+    assert drawn[-1].endswith("1.500 ok → 1")
+    assert all(line.isprintable() for line in lines)

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from minicloud.cli.run import Flag, Settings, loading
+from minicloud.cli.run import Flag, Settings, loading, naming
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import UsageError
+from minicloud.report.screen import counted
 from minicloud.report.summary import command
 from minicloud.report.sweeps import failing_line, sweep_lines, time_left
 from minicloud.scenario.api import Case, Scenario
@@ -39,6 +40,8 @@ from minicloud.scenario.sweeping import (
 __all__ = ["sweep", "workers_of"]
 
 _PROGRESS_S = 0.1
+_MOST_TOLD = 20
+"""Seeds that did not hold and get a line each."""
 
 
 def workers_of(word: str | None, default: int | None = None) -> int:
@@ -117,7 +120,8 @@ def sweep(
     end = seconds(until, "--until") if until is not None else None
     scenario = loading(find(target), terminal)
     settings = scenario.parse(set_ or [])
-    case = scenario.case(variant, settings, until=end, order=order, guard=guard)
+    with naming(order, guard):
+        case = scenario.case(variant, settings, until=end, order=order, guard=guard)
     with ExitStack() as stack:
         pool, threads = stack.enter_context(connected(executor)) if executor else (None, None)
         known = stack.enter_context(ledger(resume, lambda: header_of(scenario, case)))
@@ -163,6 +167,7 @@ class _Show:
         self._began = self._shown = monotonic()
         self._come = self._failing = 0
         self._told: int | None = None
+        self._lines_told = self._untold = 0
 
     def through(self, known: Ledger, executor: Executor | None, resume: Path | None) -> int:
         """Tell of every result in its turn, then of all together; the exit code."""
@@ -199,6 +204,7 @@ class _Show:
         self._failing += result.verdict != "valid"
         if self._told is None and result.verdict in {None, "invalid"}:
             self._told = result.seed
+            self._lines_told += 1
             lines = [failing_line(result), f"  repeat: {self._repeat(result.seed)}"]
             if self._json:
                 self._terminal.complain("\n".join(lines))
@@ -213,29 +219,36 @@ class _Show:
         if self._json:
             self._terminal.json(result)
         elif result.verdict != "valid" and result.seed != self._told:
-            self._terminal.say(failing_line(result))
+            self._untold += self._lines_told >= _MOST_TOLD
+            if self._lines_told < _MOST_TOLD:
+                self._lines_told += 1
+                self._terminal.say(failing_line(result))
 
     def _progress(self, wall_s: float) -> str:
         rate = self._come / max(wall_s, 1e-6)
         count, done = self._plan.count, self._come + self._known
-        of = f" of {count:,}" if count is not None else ""
+        many = counted(done, "seed") if count is None else f"{done:,} of {counted(count, 'seed')}"
         left = [] if count is None else [(count - done) / rate]
         if self._plan.budget_s is not None:
             left.append(self._plan.budget_s - wall_s)
         wait = f", {time_left(max(0.0, min(left)))} left" if left else ""
-        return f"{done:,}{of} seeds, {self._failing:,} failing, {rate:,.0f}/s{wait}"
+        return f"{many}, {self._failing:,} failing, {rate:,.0f}/s{wait}"
 
     def _interrupted(self, resume: Path | None) -> None:
         if not self._json and self._tally.runs:
             self._terminal.say(self._lines())
         if resume is not None:
             done = self._come + self._known
-            self._terminal.complain(f"{resume} has {done:,} results; the same command goes on")
+            has = counted(done, "result")
+            self._terminal.complain(f"{resume} has {has}; the same command goes on")
 
     def _lines(self) -> Iterator[str]:
         wall_s = monotonic() - self._began
-        pace = f"{self._come / max(wall_s, 1e-6):,.0f}/s, {self._workers} jobs"
-        return sweep_lines(self._case, self._tally, self._plan, wall_s, pace)
+        pace = f"{self._come / max(wall_s, 1e-6):,.0f}/s, {counted(self._workers, 'job')}"
+        if self._untold:
+            more = counted(self._untold, "more seed")
+            yield f"… and {more} that did not hold: --json has them all"
+        yield from sweep_lines(self._case, self._tally, self._plan, wall_s, pace)
 
     def _summary(self, how: str) -> dict[str, Any]:
         case, tally = self._case, self._tally

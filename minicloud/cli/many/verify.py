@@ -10,6 +10,7 @@ from minicloud.cli.many.sweep import workers_of
 from minicloud.cli.run import Flag, loading
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
+from minicloud.report.screen import cells, counted, padded, visible
 from minicloud.report.summary import folded
 from minicloud.report.sweeps import case_name
 from minicloud.scenario.api import Case
@@ -19,6 +20,8 @@ from minicloud.scenario.running import Result, as_stated
 from minicloud.scenario.sweeping import Work, gravest, run_jobs
 
 __all__ = ["verify"]
+
+_LONGEST_NAME = 48
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -64,18 +67,19 @@ def verify(*targets: str, jobs: str | None = None, json: Flag = False) -> int:
     if not files:
         raise UsageError("there is no scenario to verify, neither in ./scenarios nor installed")
     rows, work = _to_do(files, terminal)
-    width = max([len(row.name) for row in rows] + [len(case_name(case)) for _, case in work])
+    names = [row.name for row in rows] + [case_name(case) for _, case in work]
+    width = min(_LONGEST_NAME, max(cells(visible(name)) for name in names))
     for row in rows:
         _show_row(terminal, row, width, json=json)
     for (_, case), result in zip(work, run_jobs(work, jobs=workers), strict=True):
         rows.append(_row(case, result))
         _show_row(terminal, rows[-1], width, json=json)
-        terminal.progress(f"{len(rows)} of {len(work)} variants")
+        terminal.progress(f"{len(rows)} of {counted(len(work), 'variant')}")
     bad = sum(not row.ok for row in rows)
     if json:
         terminal.json({"schema": 1, "summary": {"variants": len(rows), "not_as_stated": bad}})
     else:
-        terminal.say(f"{len(rows)} variants, {bad or 'none'} not as stated")
+        terminal.say(f"{counted(len(rows), 'variant')}, {bad or 'none'} not as stated")
     return gravest(row.code for row in rows)
 
 
@@ -118,4 +122,6 @@ def _show_row(terminal: Terminal, row: Row, width: int, *, json: bool) -> None:
         terminal.json(row)
         return
     mark = "✔" if row.ok else "✖"
-    terminal.say(folded(f"{mark} {row.name:<{width}}  {row.verdict or 'failed':<8} ", row.detail))
+    terminal.say(
+        folded(f"{mark} {padded(row.name, width)}  {row.verdict or 'failed':<8} ", row.detail)
+    )

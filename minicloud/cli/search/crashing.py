@@ -10,10 +10,11 @@ from typing import Any, get_args
 import msgspec
 
 from minicloud.cli.many import gravest, workers_of
-from minicloud.cli.run import Flag, Settings, Several, loading
+from minicloud.cli.run import Flag, Settings, Several, loading, naming
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import UsageError
 from minicloud.node.machine.disk import Loss
+from minicloud.report.screen import cells, counted, padded, visible
 from minicloud.report.summary import WIDTH, command, folded
 from minicloud.scenario.api import Scenario
 from minicloud.scenario.crashing import Crashes, CrashRun
@@ -25,6 +26,7 @@ from minicloud.scenario.sweeping import processes
 
 __all__ = ["crash_points"]
 
+_LONGEST_LABEL = 40
 _MOST_TOLD = 5
 
 
@@ -79,7 +81,8 @@ def crash_points(
     number, workers = whole_number(seed, "--seed"), workers_of(jobs)
     scenario = loading(find(target), terminal)
     parsed = scenario.parse(set_ or [])
-    case = scenario.case(variant, parsed, seed=number, until=end, order=order)
+    with naming(order):
+        case = scenario.case(variant, parsed, seed=number, until=end, order=order)
     started = perf_counter()
     with nullcontext() if workers == 1 else processes(workers) as executor:
         found = all_crash_points(
@@ -133,22 +136,24 @@ def _repeat(found: Crashes, target: str, scenario: Scenario[Any]) -> Iterator[st
 def _lines(found: Crashes, wall_s: float) -> Iterator[str]:
     name = found.case.scenario + (f"/{found.case.variant}" if found.case.variant else "")
     rows = found.matrix()
+    points = counted(len(found.runs), "crash point")
     yield (
-        f"{name}   seed {found.case.seed}   {len(found.runs):,} crash points in {wall_s:.1f} s   "
+        f"{name}   seed {found.case.seed}   {points} in {wall_s:.1f} s   "
         f"{len(found.failing):,} failing"
     )
-    width = max(len(f"{host} {point}") for host, point in rows)
+    width = min(_LONGEST_LABEL, max(cells(visible(f"{host} {point}")) for host, point in rows))
     room = max(10, WIDTH - width - 4)
     for (host, point), marks in rows.items():
-        label = f"{host} {point}"
+        label = padded(f"{host} {point}", width)
         for start in range(0, len(marks), room):
-            yield f"  {label if not start else '':<{width}}  {marks[start : start + room]}"
+            yield f"  {label if not start else ' ' * width}  {marks[start : start + room]}"
     yield "  · valid   ✖ invalid   ? unknown   ! could not be run; a mark an occurrence"
     if found.uncut.verdict != "valid":
         without = f"without a power cut the run is {found.uncut.verdict} too; take another seed"
         yield from folded("  ! ", without)
     if found.left_out:
-        yield f"  {found.left_out:,} later occurrences were not tried; --most sets how many are"
+        later = counted(found.left_out, "later occurrence")
+        yield f"  {later} not tried; --most sets how many are"
     for run in found.failing[:_MOST_TOLD]:
         yield from folded("  ✖ ", _told(run))
     if len(found.failing) > _MOST_TOLD:

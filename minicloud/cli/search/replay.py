@@ -13,6 +13,7 @@ from minicloud.cli.terminal import Terminal
 from minicloud.cloud.snapshot import Snapshot
 from minicloud.errors import ExitCode
 from minicloud.kernel.records import read_trace
+from minicloud.report.screen import WIDTH, cells, clipped, counted, padded, visible
 from minicloud.report.summary import folded
 from minicloud.scenario.api import Case, Scenario
 from minicloud.scenario.folder import RunFolder, locate, staging
@@ -24,6 +25,7 @@ from minicloud.scenario.twice import first_difference, repeats
 
 __all__ = ["replay"]
 
+_LONGEST_NAME = 30
 _MOST_MESSAGES = 12
 
 
@@ -119,17 +121,20 @@ def _look(
 
 def _lines(seen: Snapshot) -> Iterator[str]:
     yield f"{seen.time_s:.6f} s, after {seen.events:,} events"
-    width = max((len(host.name) for host in seen.hosts), default=0)
+    width = min(_LONGEST_NAME, max((cells(visible(host.name)) for host in seen.hosts), default=0))
     for host in seen.hosts:
         shown = "  ".join(f"{key}={value}" for key, value in host.state.items())
         off = f"  clock {host.clock_off_s:+.3f} s" if host.clock_off_s else ""
-        yield from folded(f"  {host.name:<{width}}  {host.power:<6}  ", f"{shown}{off}".strip())
-    yield f"  faults in force: {', '.join(seen.faults) or 'none'}"
-    yield f"  under way: {', '.join(seen.under_way) or 'no operation'}"
-    many = "message" if len(seen.in_flight) == 1 else "messages"
-    yield f"  in flight: {len(seen.in_flight)} {many}"
+        yield from folded(
+            f"  {padded(host.name, width)}  {host.power:<6}  ", f"{shown}{off}".strip()
+        )
+    yield from folded("  faults in force: ", ", ".join(seen.faults) or "none", indent="    ")
+    under_way = ", ".join(seen.under_way) or "no operation"
+    yield from folded("  under way: ", under_way, indent="    ")
+    yield f"  in flight: {counted(len(seen.in_flight), 'message')}"
     for message in seen.in_flight[:_MOST_MESSAGES]:
         what = "reply to " if message.answer else ""
-        yield f"    {message.id}  {message.source} → {message.target}  {what}{message.kind}"
+        way = f"{message.source} → {message.target}"
+        yield clipped(f"    {message.id}  {way}  {what}{message.kind}", WIDTH)
     if len(seen.in_flight) > _MOST_MESSAGES:
         yield f"    and {len(seen.in_flight) - _MOST_MESSAGES} more"

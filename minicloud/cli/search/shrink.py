@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from minicloud.cli.many import workers_of
-from minicloud.cli.run import Flag, Settings, loading
+from minicloud.cli.run import Flag, Settings, loading, naming
 from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
+from minicloud.report.screen import WIDTH, clipped, counted, window_of
 from minicloud.report.summary import folded
 from minicloud.scenario.api import Scenario
 from minicloud.scenario.loading import find, load, shown_path
@@ -80,7 +81,8 @@ def shrink(
     workers, number = workers_of(jobs), whole_number(seed, "--seed")
     scenario = loading(find(target), terminal)
     parsed = scenario.parse(set_ or [])
-    case = scenario.case(variant, parsed, seed=number, until=end, order=order)
+    with naming(order):
+        case = scenario.case(variant, parsed, seed=number, until=end, order=order)
     started = perf_counter()
     with _pool(workers) as executor:
         found = shrink_case(
@@ -93,12 +95,12 @@ def shrink(
             at_once=2 * workers,
             progress=terminal.progress,
         )
-    path = _write(found, scenario, Path(out))
+    path, clashing = _write(found, scenario, Path(out))
     wall_s = perf_counter() - started
     if json:
         terminal.json(_as_json(found, path, wall_s))
     else:
-        terminal.say(_lines(found, path, wall_s))
+        terminal.say(_lines(found, path, clashing, wall_s))
     return ExitCode.INVALID
 
 
@@ -106,8 +108,11 @@ def _pool(workers: int) -> AbstractContextManager[Executor | None]:
     return nullcontext() if workers == 1 else processes(workers)
 
 
-def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
-    """Write the scenario file beside those that are there, and see that it fails as it should."""
+def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> tuple[Path, list[str]]:
+    """Write the scenario file beside those that are there, and see that it fails as it should.
+
+    Gives the file, and the operations that clash in it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{found.name}.py"
@@ -118,8 +123,9 @@ def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
         name = path.stem
         for text in (found.text(name), found.text(name, whole=True)):
             path.write_text(text, encoding="utf-8")
-            if _fails_alike(found, path, scenario):
-                return path
+            clashing = _fails_alike(found, path, scenario)
+            if clashing is not None:
+                return path, clashing
     except OSError as error:
         raise UsageError(
             f"--out {folder}: the scenario cannot be written: {error.strerror}"
@@ -133,14 +139,20 @@ def _write(found: Shrunk, scenario: Scenario[Any], folder: Path) -> Path:
     )
 
 
-def _fails_alike(found: Shrunk, path: Path, scenario: Scenario[Any]) -> bool:
+def _fails_alike(found: Shrunk, path: Path, scenario: Scenario[Any]) -> list[str] | None:
+    """What clashes in what was written, or None where it does not fail as it should."""
     try:
         with _far_from(_home(scenario), path.parent):
             written = load(path)
             case = written.case()
-            return found.failure.shown_by(result_of(case, execute(written, case)))
+            run = execute(written, case)
+            result = result_of(case, run)
+            if not found.failure.shown_by(result):
+                return None
+            window = window_of(result, run.history, run.bands)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not the file that we want
-        return False
+        return None
+    return window.lines if window is not None and window.check.verdict == "invalid" else []
 
 
 def _home(scenario: Scenario[Any]) -> Path:
@@ -170,16 +182,18 @@ def _counts(before: Size, after: Size) -> Iterator[str]:
         yield f"{field} {was:,} → {now:,}"
 
 
-def _lines(found: Shrunk, path: Path, wall_s: float) -> Iterator[str]:
-    effort = f"({found.runs:,} runs, {wall_s:.1f} s)"
+def _lines(found: Shrunk, path: Path, clashing: list[str], wall_s: float) -> Iterator[str]:
+    effort = f"({counted(found.runs, 'run')}, {wall_s:.1f} s)"
     yield f"seed {found.case.seed} breaks {found.failure.check}   {effort}"
     yield f"  {'   '.join(_counts(found.before, found.after))}"
     if found.stopped is not None:
         yield f"  stopped after {found.stopped}: there may be a smaller case"
-    yield from (line if len(line) <= 80 else line[:79] + "…" for line in found.story)
+    yield from (clipped(line, WIDTH) for line in found.story)
     detail = next(c.detail for c in found.result.checks if c.name == found.failure.check)
     yield from folded("  ✖ ", detail)
-    yield f"wrote   {path.as_posix()} ({len(path.read_text('utf-8').splitlines())} lines)"
+    yield from clashing
+    size = counted(len(path.read_text("utf-8").splitlines()), "line")
+    yield f"wrote   {path.as_posix()} ({size})"
     yield f"repeat  minicloud run {_as_target(path)}"
 
 

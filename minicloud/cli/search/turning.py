@@ -14,6 +14,7 @@ from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
 from minicloud.report.causality import Events
 from minicloud.report.causality.columns import words
+from minicloud.report.screen import WIDTH, clipped
 from minicloud.report.summary import folded
 from minicloud.scenario.folder import RunFolder, locate
 from minicloud.scenario.loading import find
@@ -98,7 +99,7 @@ def _between(events: Events, from_s: float, to_s: float) -> Iterator[str]:
     ]
     for event in told[:_MOST_TOLD]:
         line = f"  {event.number:>7} {event.time_s:>10.3f}  {event.node}: {words(event)}"
-        yield line if len(line) <= 80 else line[:79] + "…"
+        yield clipped(line, WIDTH)
     if len(told) > _MOST_TOLD:
         yield f"  and {len(told) - _MOST_TOLD} more; minicloud log --from {from_s:g} --to {to_s:g}"
     elif not told:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from minicloud.report.causality.events import Event, host_of
+from minicloud.report.causality.troubles import fault_words
 from minicloud.report.screen.text import WIDTH, clipped, padded
 
 __all__ = ["columns", "words"]
@@ -65,7 +66,7 @@ def words(event: Event) -> str:  # noqa: PLR0911 - one a type
         case "timer":
             return f"timer {record['name']}"
         case "fault":
-            return f"{record['kind']} {record['phase']} {_detail(record['detail'])}".rstrip()
+            return f"{record['kind']} {record['phase']} {fault_words(record['detail'])}".rstrip()
         case "crash":
             return f"loses power ({record['reason']})"
         case "boot":
@@ -76,12 +77,6 @@ def words(event: Event) -> str:  # noqa: PLR0911 - one a type
         case "operation":
             return _operation(record)
     return f"{record.get('what', event.type)} {record.get('choice', '')}".rstrip()
-
-
-def _detail(text: str) -> str:
-    """A fault's fields without those that say nothing: no choice made, and every host."""
-    parts = text.split(";")
-    return " ".join(part for part in parts if not part.endswith(("=None", "=('*',)")))
 
 
 def _operation(record: dict[str, Any]) -> str:

@@ -86,7 +86,7 @@ def test_a_fault_names_its_hosts_and_its_sides(made):
     assert (cut["begin"], cut["end"]) == (1 * S, 2 * S)
     assert [names(data, side) for side in cut["groups"]] == [["kv-r1", "kv-r2"], ["alice"]]
     assert sorted(names(data, cut["hosts"])) == ["alice", "kv-r1", "kv-r2"]
-    assert (loss["end"], loss["hosts"], loss["detail"]) == (None, [], "probability=0.1")
+    assert (loss["end"], loss["hosts"], loss["detail"]) == (None, [], "probability 0.1")
     assert (step["begin"], step["end"]) == (4 * S, 4 * S), "it is over as soon as it has come"
 
 

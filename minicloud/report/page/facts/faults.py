@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 from typing import Any
 
 import msgspec
 
 from minicloud.net.faults.names import flat
+from minicloud.report.causality.troubles import fault_fields, fault_words
 from minicloud.report.page.facts.lanes import Lanes
 
 __all__ = ["Fault", "Faults", "Gap"]
@@ -102,7 +102,7 @@ class Faults:
             gap.end_ns = time_ns
 
     def _fault(self, record: dict[str, Any], number: int) -> Fault:
-        fields = _fields(record["detail"])
+        fields = fault_fields(record["detail"])
         groups = fields.get("groups") or [
             fields[side] for side in ("left", "right") if side in fields
         ]
@@ -113,27 +113,9 @@ class Faults:
         return Fault(
             record["fault"],
             record["kind"],
-            _words(record["detail"]),
+            fault_words(record["detail"]),
             record["time"],
             sorted(hosts),
             sides,
             number,
         )
-
-
-def _fields(detail: str) -> dict[str, Any]:
-    """The fields of `groups=(('a',), ('b',));count=1`, but for those that are no plain value."""
-    found = {}
-    for part in detail.split(";"):
-        name, _, text = part.partition("=")
-        try:
-            found[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            continue
-    return found
-
-
-def _words(detail: str) -> str:
-    """The fields that say something: not those of no choice, and not "every host"."""
-    parts = detail.split(";")
-    return "; ".join(part for part in parts if not part.endswith(("=None", "=('*',)")))

@@ -161,6 +161,7 @@ def digests(folder):
     return [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES]
 
 
+@pytest.mark.slow
 def test_the_same_seeds_are_the_same_bytes_whatever_the_hash_seed_and_however_many_jobs(contest):
     paths = [
         path for path in (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")) if path

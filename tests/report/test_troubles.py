@@ -17,12 +17,12 @@ from minicloud.report.causality.troubles import fault_fields, fault_words
         (faults.Loss(0.25), "probability 0.25"),
         (
             faults.Drop(source="wally", target=("r2", "r3"), message="kv.Keep"),
-            "wally → r2, r3; kv.Keep",
+            "wally → r2, r3: kv.Keep",
         ),
-        (faults.Drop(replies_to="Pay", count=1), "count 1; replies to Pay"),
+        (faults.Drop(replies_to="Pay", count=1), "count 1, replies to Pay"),
         (
             faults.Delay(dist.Exponential(average=0.1), target="r1"),
-            "· → r1; extra Exponential(average=0.1)",
+            "· → r1: extra Exponential(average=0.1)",
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -39,4 +39,4 @@ def test_every_field_is_read_back():
 
 def test_what_is_no_field_is_no_mistake():
     assert fault_words("") == ""
-    assert fault_words("times=1.0 by=2.0") == "times 1.0; by 2.0"
+    assert fault_words("times=1.0 by=2.0") == "times 1.0, by 2.0"

@@ -34,17 +34,18 @@ def fault_fields(detail: str) -> dict[str, Any]:
 
 
 def fault_words(detail: str) -> str:
-    """Whom a fault is about, then what it does: `wally → kv-r2, kv-r3; kv.Keep; count 1`."""
+    """Whom a fault is about, then what it does: `wally → kv-r2, kv-r3: kv.Keep, count 1`."""
     fields = fault_fields(detail)
-    words = [_between(fields)] if "groups" in fields or "left" in fields else []
-    words += [_way(fields.get(one), fields.get(other)) for one, other in _WAYS]
-    words.append(_names(fields.get("hosts")))
+    whom = [_between(fields)] if "groups" in fields or "left" in fields else []
+    whom += [_way(fields.get(one), fields.get(other)) for one, other in _WAYS]
+    whom.append(_names(fields.get("hosts")))
+    does = []
     for name, value in fields.items():
         if name in _DIRECTED and value is not None:
-            words.append(_DIRECTED[name].format(value))
+            does.append(_DIRECTED[name].format(value))
         elif name not in _NAMED and name not in _DIRECTED and value not in (None, False):
-            words.append(f"{name.replace('_', ' ')} {_SAYS_NOTHING.sub('', str(value))}".strip())
-    return "; ".join(filter(None, words))
+            does.append(f"{name.replace('_', ' ')} {_SAYS_NOTHING.sub('', str(value))}".strip())
+    return ": ".join(filter(None, (", ".join(filter(None, whom)), ", ".join(does))))
 
 
 def _names(value: Any) -> str:

@@ -124,15 +124,34 @@ CARELESS = """for (const text of children.flat(Infinity).filter((one) => typeof 
 made.append(...children.flat(Infinity).filter((one) => typeof one !== "string")"""
 
 
-def test_a_page_that_took_text_for_markup_would_be_found_out(hostile, show, tmp_path):
+@pytest.fixture(scope="module")
+def careless(hostile, tmp_path_factory):
+    """The same page, with a program that takes text for markup."""
     page = hostile.read_text("utf-8")
     packed = re.search(r'(<script id="code"[^>]*>)([^<]+)', page)
     program = gzip.decompress(b64decode(packed[2])).decode()
     assert program.count(APPEND) == 1
     program = program.replace(APPEND, CARELESS)
-    careless = b64encode(gzip.compress(program.encode())).decode()
-    (tmp_path / "careless.html").write_text(page.replace(packed[2], careless), "utf-8")
-    harmed = show(tmp_path / "careless.html")
+    spoilt = tmp_path_factory.mktemp("careless") / "careless.html"
+    spoilt.write_text(
+        page.replace(packed[2], b64encode(gzip.compress(program.encode())).decode()), "utf-8"
+    )
+    return spoilt
+
+
+def test_a_page_that_took_text_for_markup_would_be_found_out(careless, show, tmp_path):
+    # Without its policy, which would not let such a program run.
+    page, count = re.subn(r"script-src [^;]*;", "script-src 'unsafe-inline';", careless.read_text())
+    assert count == 1
+    (tmp_path / "unguarded.html").write_text(page, "utf-8")
+    harmed = show(tmp_path / "unguarded.html")
     with pytest.raises(AssertionError):
         unharmed(harmed)
     assert harmed.value("document.querySelectorAll('img').length") > 5
+
+
+def test_no_other_program_runs_in_a_page(careless, show):
+    page = show(careless, ready="true")
+    page.settle()
+    assert any("script-src" in refused for refused in page.refused())
+    assert page.value("document.querySelectorAll('img').length") == 0

@@ -57,12 +57,17 @@ def test_a_correct_twin_is_never_convicted(name, variant):
         assert complaints(name, variant, range(1, 3)) == {}
 
 
+SEEDS = {"quorum_settings": 30}
+"""For lessons whose runs are long; 200 for the others."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "variant"), TWINS)
-def test_over_200_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name, variant):
-    wrong = complaints(name, variant, range(200))
+def test_over_many_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name, variant):
+    seeds = SEEDS.get(name, 200)
+    wrong = complaints(name, variant, range(seeds))
     holds = LESSONS[name].variants[variant].verdict.value == "valid"
-    assert len(wrong) <= (0 if holds else 100), wrong
+    assert len(wrong) <= (0 if holds else seeds // 2), wrong
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -36,6 +36,7 @@ __all__ = [
     "write_script",
     "write_toml",
     "write_trace",
+    "write_whole",
 ]
 
 SCRIPT, DICTATED = "script.json", "dictated.json"
@@ -82,6 +83,22 @@ def publish(written: Path, final: Path) -> None:
             continue
         return
     written.rename(final)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file aside and rename it, so that nobody meets half of one.
+
+    Raises `UsageError` where it cannot be written; then what was there is still there.
+    """
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def write_toml(path: Path, head: str, tables: Mapping[str, Mapping[str, Any]]) -> None:

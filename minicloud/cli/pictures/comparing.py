@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from minicloud.cli.terminal import Terminal
 from minicloud.errors import ExitCode, UsageError
 from minicloud.report.causality import compare, comparison_lines
 from minicloud.report.page.comparing import compared_page
-from minicloud.scenario.folder import RunFolder
+from minicloud.scenario.folder import RunFolder, write_whole
 
 __all__ = ["report_of_two"]
 
@@ -31,7 +30,8 @@ def report_of_two(
     page = compared_page(one, other, found)
     if output is None and not root.exists():
         _make(root)
-    place = _written(page, output or _free(root, one, other, page))
+    place = output or _free(root, one, other, page)
+    write_whole(place, page)
     terminal.say(f"  picture  {place.as_posix()}")
     if open_:
         show_page(terminal, place)
@@ -54,17 +54,4 @@ def _free(root: Path, one: RunFolder, other: RunFolder, page: bytes) -> Path:
         place = root / (f"{stem}.html" if number == 1 else f"{stem}-{number}.html")
         if not place.exists() or (place.is_file() and place.read_bytes() == page):
             break
-    return place
-
-
-def _written(page: bytes, place: Path) -> Path:
-    aside = place.with_name(f".{place.name}.part")
-    try:
-        aside.write_bytes(page)
-        aside.replace(place)
-    except OSError as error:
-        raise UsageError(f"{place} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
     return place

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import msgspec
 
-from minicloud.errors import UsageError
 from minicloud.report.page.assembly import assembled, packed
 from minicloud.report.page.cutting import Slice, kept_of
 from minicloud.report.page.facts import Facts, facts_of
@@ -18,7 +16,7 @@ from minicloud.report.page.header import checks_of, header_of
 from minicloud.report.page.story import moments_of
 from minicloud.report.page.strings import MOST_TEXT, Strings
 from minicloud.report.page.tables import Kept, tables_of
-from minicloud.scenario.folder import RunFolder
+from minicloud.scenario.folder import RunFolder, write_whole
 
 __all__ = ["PAGE", "data_of", "page_of", "write_page"]
 
@@ -37,16 +35,7 @@ def write_page(folder: RunFolder, wanted: Slice | None = None) -> None:
     Raises `FileError` where a file of the folder cannot be read, `UsageError` where the page cannot
     be written; then an older one is still there.
     """
-    page, target = page_of(folder, wanted), folder.path / PAGE
-    aside = target.with_name(f".{PAGE}.part")
-    try:
-        aside.write_bytes(page)
-        aside.replace(target)
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+    write_whole(folder.path / PAGE, page_of(folder, wanted))
 
 
 def page_of(folder: RunFolder, wanted: Slice | None = None) -> bytes:

@@ -6,10 +6,10 @@ Reads operations and gives lines of at most 79 columns; knows no terminal.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import ceil
 
 from minicloud.check.event import Operation
 from minicloud.report.screen.text import cells, counted, padded, visible
+from minicloud.scenario.comparing.quantiles import quantile
 
 __all__ = ["figures"]
 
@@ -18,7 +18,7 @@ _LEAST = 10
 
 _MOST_ROWS = 6
 _LONGEST_NAME = 18
-_QUANTILES = (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
+_QUANTILES = (("p50", "0.5"), ("p99", "0.99"), ("max", "1"))
 
 
 def figures(operations: Sequence[Operation]) -> list[str]:
@@ -59,10 +59,8 @@ def _latencies(operations: list[Operation]) -> str:
         for operation in operations
         if operation.outcome == "ok" and operation.end_ns is not None
     )
-    if not took:
-        return ""
-    ranks = (took[max(0, ceil(share * len(took)) - 1)] for _, share in _QUANTILES)
-    return "".join(f"{_duration(each):>10}" for each in ranks)
+    ranks = (quantile(took, share) for _, share in _QUANTILES)
+    return "".join(f"{_duration(each):>10}" for each in ranks if each is not None)
 
 
 def _duration(nanoseconds: int) -> str:

@@ -3,7 +3,8 @@
 import pytest
 from handmade import MS, Made, S, read_page
 
-from minicloud.report.page.figures.latency import bucket_ns_of, percentile
+from minicloud.report.page.figures.latency import bucket_ns_of
+from minicloud.scenario.comparing.quantiles import quantile
 
 
 @pytest.fixture
@@ -15,10 +16,10 @@ def made(tmp_path):
 
 def test_a_percentile_is_one_of_the_numbers():
     numbers = list(range(1, 101))
-    assert [percentile(numbers, q) for q in (0.0, 0.5, 0.9, 0.99, 1.0)] == [1, 50, 90, 99, 100]
-    assert percentile([7], 0.99) == 7
+    assert [quantile(numbers, q) for q in ("0", "0.5", "0.9", "0.99", "1")] == [1, 50, 90, 99, 100]
+    assert quantile([7], "0.99") == 7
     # 0.07 * 100 is 7.000000000000001.
-    assert percentile(numbers, 0.07) == 7
+    assert quantile(numbers, "0.07") == 7
 
 
 @pytest.mark.parametrize(

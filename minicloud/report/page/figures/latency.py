@@ -8,19 +8,19 @@ omission"; `wrk2`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 from minicloud.report.page.facts import Op
 from minicloud.report.page.facts.operations import FAIL, OK, UNKNOWN
+from minicloud.scenario.comparing.quantiles import quantile
 
-__all__ = ["bucket_ns_of", "function_figures", "percentile", "spectrum_of"]
+__all__ = ["bucket_ns_of", "function_figures", "spectrum_of"]
 
 _LEAST, _MOST = 20, 100
 _PER_BUCKET = 20
 """Operations that a bucket should have: the 95th percentile of fewer is the slowest of them."""
 
-_QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999)
+_QUANTILES = ("0", "0.25", "0.5", "0.75", "0.9", "0.95", "0.99", "0.999", "0.9999", "0.99999")
 
 
 def bucket_ns_of(end_ns: int, operations: int) -> int:
@@ -31,13 +31,8 @@ def bucket_ns_of(end_ns: int, operations: int) -> int:
     return next(unit * step for step in (5, 2, 1) if unit * step <= widest)
 
 
-def percentile(ordered: Sequence[int], quantile: float) -> int:
-    """The nearest-rank percentile of numbers in order: the least that so many do not exceed."""
-    return ordered[max(0, ceil(round(quantile * len(ordered), 9)) - 1)]
-
-
-def _ms(nanoseconds: int) -> float:
-    return round(nanoseconds / 1e6, 6)
+def _ms(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else round(nanoseconds / 1e6, 6)
 
 
 def function_figures(buckets: Sequence[Sequence[Op]], bucket_ns: int) -> dict[str, Any]:
@@ -53,10 +48,10 @@ def function_figures(buckets: Sequence[Sequence[Op]], bucket_ns: int) -> dict[st
         "ok": every.count(OK),
         "fail": every.count(FAIL),
         "unknown": every.count(UNKNOWN),
-        "p50_ms": [_ms(percentile(took, 0.5)) if took else None for took in ok],
-        "p90_ms": [_ms(percentile(took, 0.9)) if took else None for took in ok],
-        "p99_ms": [_ms(percentile(took, 0.99)) if took else None for took in ok],
-        "max_ms": [_ms(took[-1]) if took else None for took in ok],
+        "p50_ms": [_ms(quantile(took, "0.5")) for took in ok],
+        "p90_ms": [_ms(quantile(took, "0.9")) for took in ok],
+        "p99_ms": [_ms(quantile(took, "0.99")) for took in ok],
+        "max_ms": [_ms(quantile(took, "1")) for took in ok],
         **rates,
     }
 
@@ -70,7 +65,7 @@ def _response(op: Op) -> int:
     return op.end_ns - op.due_ns
 
 
-def spectrum_of(operations: Sequence[Op]) -> list[list[float]]:
+def spectrum_of(operations: Sequence[Op]) -> list[list[float | None]]:
     """Quantile, response and service time in ms of those that were ok, as far as they reach."""
     ok = [op for op in operations if op.outcome == OK and op.end_ns is not None]
     if not ok:
@@ -78,5 +73,7 @@ def spectrum_of(operations: Sequence[Op]) -> list[list[float]]:
     response = sorted(_response(op) for op in ok)
     service = sorted((op.end_ns or 0) - op.start_ns for op in ok)
     # Beyond 1 - 1/n there is nothing but the slowest one.
-    reached = [q for q in _QUANTILES if q * len(ok) <= len(ok) - 1]
-    return [[q, _ms(percentile(response, q)), _ms(percentile(service, q))] for q in (*reached, 1.0)]
+    reached = [q for q in _QUANTILES if float(q) * len(ok) <= len(ok) - 1]
+    return [
+        [float(q), _ms(quantile(response, q)), _ms(quantile(service, q))] for q in (*reached, "1")
+    ]

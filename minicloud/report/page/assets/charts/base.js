@@ -62,4 +62,20 @@ function legend(parent, entries) {
     mc.el("span", { class: name }, mc.el("i"), text))));
 }
 
-mc.charts = { label, endOf, clientOf, about, choose, svg, jump, legend };
+/** What the mouse does over marks of operations: `at(x, y)` gives the one there, or -1. */
+function pointing(at) {
+  return {
+    onMove(x, y, event) {
+      const op = at(x, y);
+      mc.tip(event.clientX, event.clientY, op < 0 ? [] : about(op));
+      return op >= 0;
+    },
+    onClick(x, y, event) {
+      const op = at(x, y);
+      if (op >= 0) jump(op);
+      else mc.setCursor(mc.t(x, event.currentTarget.clientWidth));
+    },
+  };
+}
+
+mc.charts = { label, endOf, clientOf, about, choose, svg, jump, legend, pointing };

@@ -1,6 +1,6 @@
 // Owns the Gantt of operations: a row for each client, the violating windows, filters and the table.
 
-const { about, choose, clientOf, drawChosen, drawRow, endOf, jump, label, legend, nearest, rowsOf } = mc.charts;
+const { choose, clientOf, drawChosen, drawRow, endOf, jump, label, legend, nearest, pointing, rowsOf } = mc.charts;
 
 const AXIS = 22;
 const TOP = 20;
@@ -85,16 +85,7 @@ function picture(holder, view) {
   };
   const canvas = mc.canvas(holder, 200, (ctx, width, height) => draw(ctx, width, height, view), {
     label: `${mc.count(view.shown.length, "operation")} of ${view.rows.length} clients over time`,
-    onMove(x, y, event) {
-      const op = at(x, y);
-      mc.tip(event.clientX, event.clientY, op < 0 ? [] : about(op));
-      return op >= 0;
-    },
-    onClick(x, y) {
-      const op = at(x, y);
-      if (op >= 0) jump(op);
-      else mc.setCursor(mc.t(x, canvas.clientWidth));
-    },
+    ...pointing(at),
   });
   return canvas;
 }

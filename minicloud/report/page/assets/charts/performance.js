@@ -1,6 +1,6 @@
 // Owns figures over time: latency, its quantiles, rate by outcome, availability; faults lie behind all.
 
-const { about, choose, clipped, gridLine, hatch, jump, legend, logGrid, logScale, steps, title } = mc.charts;
+const { choose, clipped, gridLine, hatch, legend, logGrid, logScale, pointing, steps, title } = mc.charts;
 
 const AXIS = 20;
 const QUANTILES = [["p50_ms", "p50", []], ["p90_ms", "p90", [5, 2]], ["p99_ms", "p99", [2, 2]], ["max_ms", "max", [1, 4]]];
@@ -72,16 +72,7 @@ function points(parent, view) {
     mc.cursorLine(ctx, width, bottom);
   }, {
     label: "Latency of each operation over time, on a logarithmic scale",
-    onMove(x, y, event) {
-      const op = at(x, y);
-      mc.tip(event.clientX, event.clientY, op < 0 ? [] : about(op));
-      return op >= 0;
-    },
-    onClick(x, y) {
-      const op = at(x, y);
-      if (op >= 0) jump(op);
-      else mc.setCursor(mc.t(x, canvas.clientWidth));
-    },
+    ...pointing(at),
   });
   return canvas;
 }

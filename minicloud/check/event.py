@@ -45,6 +45,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str | None = None
     due: int | None = None
     """When an invocation was meant to begin, in nanoseconds, where it began later."""
+    session: str | None = None
+    """Whose session an invocation belongs to, where that is another than the client's own."""
+    version: Any = None
+    """What an ok completion was told of the version read or written: plain data that can be
+    compared, higher is later."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     service: str | None = None
     client: str | None = None
     due: int | None = None
+    session: str | None = None
+    version: Any = None
+    """What the store said of the version read or written: lists and numbers, higher is later."""
 
     @property
     def due_ns(self) -> int:

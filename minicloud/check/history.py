@@ -67,11 +67,12 @@ class History:
         service: str | None = None,
         client: str | None = None,
         due: int | None = None,
+        session: str | None = None,
     ) -> int:
         """Record that a process begins an operation at `time` (nanoseconds); returns its index.
 
-        `due` is when it was meant to begin, in nanoseconds, where that was earlier. Raises
-        UsageError where the process is still busy, was retired by an info, or time went back.
+        `due` is when it was meant to begin, in nanoseconds, where that was earlier; `session` is
+        whose session it belongs to, where that is not the client's. Raises UsageError where the process is still busy, was retired by an info, or time went back.
         """
         event = Event(
             index=len(self.events),
@@ -85,6 +86,7 @@ class History:
             service=service,
             client=client,
             due=None if due is None or due >= time else due,
+            session=session,
         )
         return self._record(event)
 
@@ -96,10 +98,11 @@ class History:
         type: Outcome,  # noqa: A002 - the word of the file format
         value: Any = None,
         error: str | None = None,
+        version: Any = None,
     ) -> None:
         """Record what became of the operation that `invoke` numbered `invocation`.
 
-        `value` is an ok operation's result. Where it is None, and for fail and info, the argument
+        `value` is an ok operation's result, and `version` the version that it read or wrote. Where it is None, and for fail and info, the argument
         is written again, as the field's tools expect. Raises UsageError as `invoke` does.
         """
         begun = self._begun(invocation)
@@ -114,6 +117,8 @@ class History:
             error=error,
             client=None,
             due=None,
+            session=None,
+            version=version,
         )
         self._record(event)
 
@@ -265,4 +270,6 @@ def _operation(begun: Event, ended: Event | None) -> Operation:
         service=begun.service,
         client=begun.client,
         due=begun.due,
+        session=begun.session,
+        version=None if ended is None else ended.version,
     )

@@ -41,10 +41,13 @@ class Client(Node):
         *,
         key: Any = None,
         value: Any = None,
+        session: str | None = None,
         fail: tuple[type[BaseException], ...] = (),
         unknown: tuple[type[BaseException], ...] = (),
     ) -> AbstractAsyncContextManager[Outcome]:
         """Record what happens in an `async with` block as one operation of this client.
+
+        `session` names the session it belongs to, where that is not the client's own.
 
         `@operation` is this round a whole method. Several may be under way at once.
         """
@@ -53,6 +56,7 @@ class Client(Node):
             key=key,
             value=value,
             service=self.service,
+            session=session,
             process=self._process,
             fail=fail,
             unknown=unknown,

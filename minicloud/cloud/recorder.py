@@ -26,8 +26,8 @@ due_var: ContextVar[int | None] = ContextVar("minicloud_due", default=None)
 """When the next operation of this task was meant to begin, in nanoseconds. The operation takes it
 away, for it says nothing of the one after."""
 
-_Told = tuple[str, Any, Any, str | None]
-"""What an operation is, its key, its argument, and the service that it asks."""
+_Told = tuple[str, Any, Any, str | None, str | None]
+"""What an operation is, its key, its argument, the service that it asks, and its session."""
 
 
 class Process:
@@ -54,13 +54,15 @@ class Process:
 
 
 class Outcome:
-    """What an operation under way will be recorded with: set `value` to what it returned."""
+    """What an operation under way will be recorded with: set `value` to what it returned, and
+    `version` to the version that it read or wrote, where the service says."""
 
-    __slots__ = ("key", "value")
+    __slots__ = ("key", "value", "version")
 
     def __init__(self, key: Any) -> None:
         self.key = key
         self.value: Any = None
+        self.version: Any = None
 
 
 class RecordedHistory(History):
@@ -97,6 +99,7 @@ class RecordedHistory(History):
         key: Any = None,
         value: Any = None,
         service: str | None = None,
+        session: str | None = None,
         process: Process | None = None,
         fail: tuple[type[BaseException], ...] = (),
         unknown: tuple[type[BaseException], ...] = (),
@@ -110,11 +113,11 @@ class RecordedHistory(History):
         """
         if process is None:
             process = self._inline = self._inline or Process(self, "scenario")
-        return _Recording(self, process, (f, key, value, service), (Refused, *fail), unknown)
+        return _Recording(self, process, (f, key, value, service, session), (Refused, *fail), unknown)
 
     def begin(self, process: Process, told: _Told) -> tuple[int, int, str]:
         """Record that an operation begins; its process number, its index and its name."""
-        f, key, value, service = told
+        f, key, value, service, session = told
         number = process.take()
         count = self._asked[process.client] = self._asked.get(process.client, 0) + 1
         op = f"{process.client}:{count}"
@@ -131,15 +134,25 @@ class RecordedHistory(History):
             service=service,
             client=process.client,
             due=due,
+            session=session,
         )
         return number, invocation, op
 
-    def end(self, invocation: int, kind: Any, value: Any, error: BaseException | None) -> None:
+    def end(
+        self,
+        invocation: int,
+        kind: Any,
+        outcome: Outcome | None = None,
+        error: BaseException | None = None,
+    ) -> None:
         """Record what became of an operation."""
         if self._sealed:
             return
+        value, version = (None, None) if outcome is None else (outcome.value, outcome.version)
         text = None if error is None else type(error).__name__
-        self.complete(invocation, time=self._now_ns, type=kind, value=value, error=text)
+        self.complete(
+            invocation, time=self._now_ns, type=kind, value=value, error=text, version=version
+        )
 
     def _record(self, event: Event) -> int:
         kernel = self._kernel
@@ -202,14 +215,14 @@ class _Recording(AbstractAsyncContextManager[Outcome]):
     ) -> None:
         try:
             if error is None:
-                self._history.end(self._index, "ok", self._outcome.value, None)
+                self._history.end(self._index, "ok", self._outcome)
                 self._process.give_back(self._number)
             elif isinstance(error, self._fail):
-                self._history.end(self._index, "fail", None, error)
+                self._history.end(self._index, "fail", error=error)
                 self._process.give_back(self._number)
             elif not isinstance(error, Exception) or isinstance(
                 error, (OutcomeUnknown, *self._unknown)
             ):
-                self._history.end(self._index, "info", None, error)
+                self._history.end(self._index, "info", error=error)
         finally:
             activity_var.reset(self._token)

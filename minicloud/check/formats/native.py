@@ -25,6 +25,8 @@ class _Line(msgspec.Struct):
     client: str | None = None
     error: Any = None
     due: int | None = None
+    session: str | None = None
+    version: Any = None
 
 
 def read_jsonl(text: str) -> Iterator[Raw]:
@@ -53,7 +55,7 @@ def read_jsonl(text: str) -> Iterator[Raw]:
             )
         count += 1
         further = {"op": event.op, "service": event.service, "client": event.client}
-        further["due"] = event.due
+        further |= {"due": event.due, "session": event.session, "version": event.version}
         further["error"] = event.error if event.error is None else str(event.error)
         yield Raw(
             number,

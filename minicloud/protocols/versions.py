@@ -34,6 +34,9 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
 
     version: Version
     value: Any = None
+    ends_ns: int = 0
+    """The time from which there is no value: when one with a limited life ends, or when a tombstone
+    was made, if it is to be forgotten one day. 0 is never."""
 
 
 NOTHING = Held(Version(0, ""))

@@ -28,12 +28,14 @@ from minicloud.protocols.raft.rules import Rules, Settings
 from minicloud.protocols.raft.sessions import Answer, Expired, Register, Request, Sessions
 from minicloud.protocols.raft.state.core import Role
 from minicloud.protocols.raft.state.members import Members
+from minicloud.protocols.raft.watch import Broken, Watch
 
 __all__ = [
     "Answer",
     "AnyMessage",
     "AppendEntries",
     "Appended",
+    "Broken",
     "Entry",
     "Expired",
     "InstallSnapshot",
@@ -57,6 +59,7 @@ __all__ = [
     "Stored",
     "TimeoutNow",
     "Vote",
+    "Watch",
     "fresh",
     "replay",
 ]

@@ -123,12 +123,15 @@ class Raft:
         """Hand the lead to another voter. It may fail silently: see who leads later."""
         return transfer.begin(self._core, to)
 
-    def read(self, key: str, *, lease: bool = False) -> None:
+    def read(self, key: str, *, lease: bool = False, behind: int = 0) -> None:
         """Ask to read what is committed now: an output's `reads` will say when, under this key.
 
         A key must never have been used before, not by an earlier life of this server either. An
-        answer may fail to come (a message was lost): then ask again, with another key.
+        answer may fail to come (a message was lost): then ask again, with another key. With
+        `behind`, so many of the last entries need not be applied here.
         """
+        if behind:
+            self._core.reads.behind[key] = behind
         reads.ask(self._core, key, lease=lease)
 
     def compact(self, index: int, data: Any, *, keep: int = 0) -> None:
@@ -213,13 +216,34 @@ class Raft:
         return self._core.applied
 
     @property
+    def base(self) -> int:
+        """Up to where the log was compacted."""
+        return self._core.log.base_index
+
+    @property
     def last_index(self) -> int:
         return self._core.log.last_index
+
+    @property
+    def snapshot_index(self) -> int:
+        """The last index that the newest snapshot covers."""
+        return self._core.snapshot.index
 
     @property
     def members(self) -> Members:
         """The members in force here, committed or not."""
         return self._core.members
+
+    @property
+    def settled(self) -> bool:
+        """Whether those are committed, and no change of them is under way."""
+        core = self._core
+        return core.log.members_index <= core.commit and not core.members.joint
+
+    @property
+    def successor(self) -> str | None:
+        """To whom this leader is handing over the lead."""
+        return self._core.successor
 
     @property
     def matched(self) -> dict[str, int]:

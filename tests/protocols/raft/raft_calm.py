@@ -81,7 +81,7 @@ def commits(world, ticks):
     begun, end = world.now, world.now + ticks * TICK
 
     def applied():
-        entry = world.watch.applied.get(world.watch.last_applied)
+        entry = world.watch.newest
         return entry is not None and str(entry.command).startswith(f"offered {begun}")
 
     while world.now < end:

@@ -221,8 +221,11 @@ def _calm(world):
     for host in world.hosts.values():
         if host.raft is None:
             world.boot(host)
-    if not world.run(ELECTED_WITHIN, lambda: _settled(world)):
-        raise Broken(f"liveness: no leader {ELECTED_WITHIN} ticks after healing")
+    # What a leader may have to bring to others, before it can commit anything of its own.
+    missing = max(host.raft.last_index for host in world.up())
+    within = ELECTED_WITHIN + 3 * missing // world.settings.window
+    if not world.run(within, lambda: _settled(world)):
+        raise Broken(f"liveness: no leader {within} ticks after healing")
     world.run(COMMITTED_WITHIN)
     # A change that was under way may have removed that leader: then there is one more election.
     if not (_settled(world) or world.run(ELECTED_WITHIN, lambda: _settled(world))):

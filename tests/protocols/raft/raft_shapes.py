@@ -11,6 +11,7 @@ from minicloud.protocols.raft.output import fresh
 NAMES = ("n1", "n2", "n3", "n4", "n5")
 LINKS = tuple(combinations(range(5), 2))
 MAJORITY = 3
+STEPS_DOWN = 15  # ticks in which check-quorum ends a reign without a majority
 
 
 def shapes():
@@ -43,6 +44,17 @@ def electable(links, ahead):
     ]
 
 
+def goes_on(links, leader, ahead):
+    """Who can lead where this one led when the network was cut, and `ahead` had its newest entry.
+
+    A leader that still reaches a majority goes on. Another has until check-quorum ends its reign to
+    bring its entry to those that it still reaches.
+    """
+    if leader in central(links):
+        return [leader]
+    return electable(links, sorted({*ahead, *neighbours(links, leader)}))
+
+
 def cut(world, links):
     whole = {(a, b) for a in NAMES for b in NAMES if a != b}
     for a, b in links:
@@ -66,8 +78,22 @@ def elects(links, ahead, ticks, seed=0):
         extra = (Entry(2, 1, "not everywhere"),) if k in ahead else ()
         snapshot = fresh(host.raft.members).snapshot
         host.start = Stored(1, None, snapshot, (Entry(1, 1, kind="noop"), *extra))
-        world.watch.written[(1, 1)] = (0, Entry(1, 1, kind="noop"))
-        world.watch.leading.pop(name, None)
         world.boot(host)
     cut(world, links)
+    return commits(world, ticks)
+
+
+def goes_on_in_fact(links, leader, ahead, ticks, seed=0):
+    """Whether something new is committed in time, after the leader's newest entry has reached only
+    `ahead`, itself included, when the network was cut to this shape.
+    """
+    world = led(seed)
+    lead(world, NAMES[leader])
+    name, told = NAMES[leader], [NAMES[node] for node in ahead]
+    world.cut = {(name, other) for other in NAMES if other not in told}
+    world.propose(world.hosts[name], "not everywhere")
+    newest = world.hosts[name].raft.last_index
+    world.run(8, lambda: all(world.hosts[n].raft.last_index == newest for n in told))
+    cut(world, links)
+    world.run(STEPS_DOWN)
     return commits(world, ticks)

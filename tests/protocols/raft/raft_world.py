@@ -4,7 +4,7 @@ import random
 from functools import partial
 from heapq import heappop, heappush
 
-from raft_watch import Broken, Watch
+from raft_watch import Broken, Watcher
 
 from minicloud.protocols.raft import (
     Answer,
@@ -66,7 +66,7 @@ class World:
     def __init__(self, seed, *, voters=5, spare=0, rules=None, settings=SETTINGS, drift=0.0):
         self.random = random.Random(seed)
         self.rules, self.settings = rules or Rules(), settings
-        self.watch = Watch()
+        self.watch = Watcher()
         self.now = self.serial = self.messages = 0
         self.heap = []
         self.cut = set()  # (from, to)
@@ -124,7 +124,7 @@ class World:
                 self._write(host, output.persist)
         host.raft = None
         host.life += 1
-        self.watch.leading.pop(host.name, None)
+        self.watch.gone(host.name)
 
     def wake(self, host):
         """Bring a server's clock up to now."""
@@ -137,7 +137,7 @@ class World:
         """Look at a server that was touched, take its output, set its timer."""
         raft = host.raft
         begun = raft.leads and self.watch.leading.get(host.name, (0,))[0] != raft.term
-        self.watch.step(raft)
+        self.watch.look(raft, host.applied)
         if not host.busy:
             self._take(host)
         if begun and self.elected is not None:
@@ -204,22 +204,23 @@ class World:
             self.send(message)
         if output.restore:
             host.machine.load(output.restore.data)
-            if output.restore.index < host.applied:
-                raise Broken(f"{host.name} goes back to {output.restore.index}")
             host.applied = output.restore.index
+            self.watch.look(host.raft, host.applied)
         if output.apply:
             self._apply(host, output.apply)
         for read in output.reads:
             self.watch.read(host.name, read)
 
     def _apply(self, host, entries):
-        self.watch.apply(host.name, host.applied + 1, entries, None)
-        for entry in entries:
+        for expected, entry in enumerate(entries, host.applied + 1):
+            if entry.index != expected:
+                raise Broken(f"{host.name} applies {entry.index} where {expected} is next")
             answer = host.machine.sessions.apply(entry)
             done = host.placed.pop(entry.index, None)
             if done is not None:
                 done(answer if entry.term == done.keywords["term"] else None)
         host.applied = entries[-1].index
+        self.watch.look(host.raft, host.applied)
         if self.snapshots and self.random.random() < self.snapshots:
             keep = self.random.choice((0, 2))
             host.raft.compact(host.applied, host.machine.dump(), keep=keep)

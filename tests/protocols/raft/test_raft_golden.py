@@ -6,7 +6,7 @@
 from pathlib import Path
 
 import pytest
-from raft_stories import STORIES
+from raft_stories_more import STORIES
 
 GOLDEN = Path(__file__).parent / "golden"
 

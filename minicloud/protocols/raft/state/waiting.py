@@ -33,7 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
 class Reads:
     """The queues, in the order a read goes through them."""
 
-    __slots__ = ("held", "known", "unconfirmed")
+    __slots__ = ("behind", "held", "known", "unconfirmed")
 
     def __init__(self) -> None:
         self.held: list[Asked] = []
@@ -42,6 +42,8 @@ class Reads:
         """Whose index is known, if the leader still is one."""
         self.known: list[Read] = []
         """Of this server's own callers, answered once applied up to their index."""
+        self.behind: dict[str, int] = {}
+        """By how many entries a read of these callers may miss its index, where it may."""
 
     def abandon(self, core: Core) -> None:
         """Nobody can vouch for these any more."""
@@ -53,9 +55,14 @@ class Reads:
         """Take out those that can be answered once all up to `applied` has been applied."""
         if not self.known:
             return ()
-        ready = tuple(r for r in self.known if r.index is None or r.index <= applied)
-        self.known = [r for r in self.known if r.index is not None and r.index > applied]
+        ready = tuple(r for r in self.known if self._near(r, applied))
+        self.known = [r for r in self.known if not self._near(r, applied)]
+        for read in ready:
+            self.behind.pop(read.key, None)
         return ready
+
+    def _near(self, read: Read, applied: int) -> bool:
+        return read.index is None or read.index - self.behind.get(read.key, 0) <= applied
 
 
 def answer(core: Core, read: Asked, index: int | None) -> None:

@@ -104,6 +104,42 @@ def test_a_server_with_one_slot_keeps_it_until_the_reply_is_given():
     serve(main, concurrency=1)
 
 
+class Meet(Request[int], service="later"):
+    """Answered when a second one comes."""
+
+
+class Pairs(Node):
+    def __init__(self, *, idle: bool) -> None:
+        self.idle = idle
+        self.waiting: list[Later[int]] = []
+
+    @handle
+    def meet(self, request: Meet) -> Later[int]:
+        reply: Later[int] = Later(idle=self.idle)
+        self.waiting.append(reply)
+        if len(self.waiting) == 2:
+            for each in self.waiting:
+                each.give(2)
+        return reply
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_who_waits_for_other_messages_must_not_keep_them_out(idle):
+    async def scenario(cloud):
+        host = cloud.node(Machine("pairs", concurrency=1), Pairs, idle=idle)
+        alice, met = cloud.client("alice"), []
+
+        async def ask():
+            met.append(await alice.call(host, Meet(), timeout=None))
+
+        cloud.start(ask)
+        cloud.start(ask)
+        await cloud.sleep(1)
+        assert met == ([2, 2] if idle else [])
+
+    run(scenario)
+
+
 def test_only_a_refusal_refuses():
     with pytest.raises(UsageError, match="a Refused"):
         Later().refuse(ValueError("no"))

@@ -80,7 +80,7 @@ class Incarnation(Sender):
 
     # Receiving.
 
-    def receive(  # noqa: C901 - in one piece, for it is the hottest path
+    def receive(  # noqa: C901, PLR0912 - in one piece, for it is the hottest path
         self, envelope: Envelope, done: Callable[[], None] | None = None
     ) -> None:
         """Take a message from the port and run its handler: the end of its way.
@@ -122,9 +122,11 @@ class Incarnation(Sender):
             else:
                 result = self.context.run(spec.function, self._node, message)
             if result.__class__ is Later:
-                result.when_said(self._teller(envelope, spec, done))
-                return
-            if call is not None:
+                if done is None or not result.idle:
+                    result.when_said(self._teller(envelope, spec, done))
+                    return
+                result.when_said(self._teller(envelope, spec, None))
+            elif call is not None:
                 self.answer(envelope, REPLY, result)
         except BaseException as error:  # noqa: BLE001 - sorted out below
             self._raised(error, envelope, spec)

@@ -26,11 +26,15 @@ class Later(Generic[R]):
 
     The caller hears what `give` or `refuse` says first; what is said after that is ignored. A reply
     that is never given is one that never comes: the caller's time runs out.
+
+    A machine that serves few at once counts the handler among them until the reply is known; with
+    `idle=True` only until it returns, as must be where the reply depends on other messages.
     """
 
-    __slots__ = ("_said", "_tell")
+    __slots__ = ("_said", "_tell", "idle")
 
-    def __init__(self) -> None:
+    def __init__(self, *, idle: bool = False) -> None:
+        self.idle = idle
         self._said: Any = _NOTHING
         self._tell: Callable[[Any], None] | None = None
 

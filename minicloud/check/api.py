@@ -11,7 +11,7 @@ import msgspec
 
 from minicloud.check.event import Operation
 from minicloud.check.history import History
-from minicloud.check.linearizable import linearizable
+from minicloud.check.named import check_named
 from minicloud.check.verdict import Verdict
 
 __all__ = ["FileVerdict", "judge_file"]
@@ -46,13 +46,13 @@ def judge_file(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> FileVerdict:
-    """Judge a file of a history by the model of that name, within `timeout` seconds.
+    """Judge a file of a history by the model or level of that name, within `timeout` seconds.
 
     Raises UsageError for an unknown model or format, and FileError, whose message opens with file
     and line, for a file that cannot be read or does not fit the model.
     """
     began = clock()
-    check = linearizable(model, clock=clock)
+    check = check_named(model, clock=clock)
     history = History.read(path, format)
     judged = check.judge(history, timeout=timeout)
     return FileVerdict(

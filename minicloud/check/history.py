@@ -72,7 +72,8 @@ class History:
         """Record that a process begins an operation at `time` (nanoseconds); returns its index.
 
         `due` is when it was meant to begin, in nanoseconds, where that was earlier; `session` is
-        whose session it belongs to, where that is not the client's. Raises UsageError where the process is still busy, was retired by an info, or time went back.
+        whose session it belongs to, where that is not the client's. Raises UsageError where the
+        process is still busy, was retired by an info, or time went back.
         """
         event = Event(
             index=len(self.events),
@@ -102,8 +103,9 @@ class History:
     ) -> None:
         """Record what became of the operation that `invoke` numbered `invocation`.
 
-        `value` is an ok operation's result, and `version` the version that it read or wrote. Where it is None, and for fail and info, the argument
-        is written again, as the field's tools expect. Raises UsageError as `invoke` does.
+        `value` is an ok operation's result, and `version` the version that it read or wrote. Where
+        the value is None, and for fail and info, the argument is written again, as the field's
+        tools expect. Raises UsageError as `invoke` does.
         """
         begun = self._begun(invocation)
         if value is None and (type != "ok" or begun.f in REPEATS_ITS_ARGUMENT):

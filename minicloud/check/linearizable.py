@@ -20,7 +20,7 @@ from minicloud.check.linear.parts import Budget, Part, summarise
 from minicloud.check.linear.plan import Problem
 from minicloud.check.linear.search import Search
 from minicloud.check.models import MODELS, Model, find_model, fitting
-from minicloud.check.values import freeze
+from minicloud.check.models.objects import objects
 from minicloud.check.verdict import Check, Judgement, Verdict
 from minicloud.errors import FileError, UsageError
 
@@ -86,6 +86,7 @@ class _Linearizable:
         operations = history.operations()
         if self.service is not None:
             operations = [op for op in operations if op.service == self.service]
+        operations = [op for op in operations if not self.model.passes(op)]
         self.validate(history, operations)
         completed = sum(op.outcome == "ok" for op in operations)
         if not completed:
@@ -99,7 +100,7 @@ class _Linearizable:
         parts = self.split(operations)
         self.decide(parts, budget)
         timed = history.source is None or history.source.timed
-        return summarise(self.model, parts, len(operations), budget, timed=timed)
+        return summarise(parts, len(operations), budget, timed=timed)
 
     def nothing(self, operations: list[Operation]) -> str:
         whose = "" if self.service is None else f" of {self.service}"
@@ -128,16 +129,15 @@ class _Linearizable:
         return f"model {self.model.name} knows {', '.join(self.model.operations)}, not {op.f}{hint}"
 
     def split(self, operations: list[Operation]) -> list[Part]:
-        parts: dict[Any, Part] = {}
-        for op in operations:
-            if op.outcome == "fail":
-                continue
-            place = None if self.keyed is False else (op.service, _hashable(op.key))
-            part = parts.get(place)
-            if part is None:
-                part = parts[place] = Part(None if self.keyed is False else op.key, [])
-            part.operations.append(op)
-        return list(parts.values())
+        happened = [op for op in operations if op.outcome != "fail"]
+        if self.keyed is False:
+            return [Part(None, happened, self.model.suited(happened))] if happened else []
+        return [self.part(group) for group in objects(self.model, happened)]
+
+    def part(self, operations: list[Operation]) -> Part:
+        key = operations[0].key
+        same = all(op.key is key or op.key == key for op in operations)
+        return Part(key if same else None, operations, self.model.suited(operations))
 
     def decide(self, parts: list[Part], budget: Budget) -> None:
         """Quick tests first, then a small search of each part, then a long one of what is left."""
@@ -153,19 +153,19 @@ class _Linearizable:
 
     def is_quick(self, part: Part, budget: Budget) -> bool:
         """Decide a part without search, where the model has a test for it."""
-        few = self.model.quick(part.operations)
+        few = part.model.quick(part.operations)
         if few is None:
             return False
         part.verdict = Verdict.INVALID if few else Verdict.VALID
         if few:
-            part.window = shrink_clash(self.problem(few), budget.expired)
+            part.window = shrink_clash(self.problem(part.model, few), budget.expired)
         return True
 
     def search(self, part: Part, budget: Budget, limit: int) -> None:
         if budget.left <= 0 or budget.expired():
             return
         if part.search is None:
-            part.search = Search(self.problem(part.operations))
+            part.search = Search(self.problem(part.model, part.operations))
         before = part.search.used
         fits = part.search.run(min(limit, budget.left), budget.expired)
         budget.left -= part.search.used - before
@@ -176,27 +176,25 @@ class _Linearizable:
         if not fits:
             part.window = shrink(part.search, budget.expired)
 
-    def problem(self, operations: list[Operation]) -> Problem:
-        frozen = [self.frozen(op) for op in operations]
+    def problem(self, model: Model, operations: list[Operation]) -> Problem:
+        frozen = [_frozen(model, op) for op in operations]
+        perhaps = [op for op in frozen if not op.known and not model.pure(op)]
         return Problem(
-            model=self.model,
+            model=model,
             required=[op for op in frozen if op.known],
-            optional=[op for op in frozen if not op.known and not self.model.pure(op)],
-            starts=(self.model.initial,),
+            optional=[variant for op in perhaps for variant in model.variants(op)],
+            starts=(model.initial,),
         )
 
-    def frozen(self, op: Operation) -> Operation:
-        canon = self.model.canon
-        return msgspec.structs.replace(op, argument=canon(op.argument), result=canon(op.result))
+
+def _frozen(model: Model, op: Operation) -> Operation:
+    canon = model.canon
+    return msgspec.structs.replace(op, argument=canon(op.argument), result=canon(op.result))
 
 
 def _difficulty(part: Part) -> tuple[int, int]:
     """What is likely to be decided comes first: unknown outcomes make a search long."""
     return sum(op.outcome == "info" for op in part.operations), len(part.operations)
-
-
-def _hashable(key: Any) -> Any:
-    return key if isinstance(key, str | int) else freeze(key)
 
 
 def _complaint(history: History, op: Operation, sentence: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""The arithmetic of quorums: how many replicas answer for all of them, and which hold a key.
+"""The arithmetic of quorums: how many replicas answer for all of them.
 
 The rule that all else stands on (Gifford, "Weighted Voting for Replicated Data", SOSP 1979): of
 `n` replicas, any `r` and any `w` have one in common if r + w > n. What was written to `w` is then
@@ -9,15 +9,13 @@ Knows no node, no message and no time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
-from hashlib import blake2b
 
 import msgspec
 
 from minicloud.errors import UsageError
 
-__all__ = ["Level", "Quorums", "majority", "needed", "replicas_of"]
+__all__ = ["Level", "Quorums", "majority", "needed"]
 
 
 class Level(Enum):
@@ -27,6 +25,8 @@ class Level(Enum):
     QUORUM = "quorum"
     """More than half."""
     ALL = "all"
+    LOCAL_QUORUM = "local-quorum"
+    """More than half of those in the caller's own region."""
 
 
 def majority(n: int) -> int:
@@ -36,6 +36,8 @@ def majority(n: int) -> int:
 
 def needed(level: int | Level, n: int, *, what: str = "quorum") -> int:
     """How many of `n` replicas a level asks for. Raises `UsageError` for none, or more than `n`."""
+    if level is Level.LOCAL_QUORUM:
+        raise UsageError(f"{what}=LOCAL_QUORUM: there are no replicas in regions; say QUORUM")
     if isinstance(level, Level):
         return {Level.ONE: 1, Level.QUORUM: majority(n), Level.ALL: n}[level]
     if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= n:
@@ -56,15 +58,3 @@ class Quorums(msgspec.Struct, frozen=True):
     def overlap(self) -> bool:
         """Whether every read meets the last write."""
         return self.r + self.w > self.n
-
-
-def replicas_of(key: str, nodes: Sequence[str], n: int) -> tuple[str, ...]:
-    """The `n` of the nodes that hold a key: one that depends on the key alone, and its successors.
-
-    A stand-in for the hash ring: a node that comes or goes would move most keys.
-    """
-    if n == len(nodes):
-        return tuple(nodes)
-    digest = blake2b(key.encode(), digest_size=8).digest()
-    start = int.from_bytes(digest, "big") % len(nodes)
-    return tuple(nodes[(start + i) % len(nodes)] for i in range(n))

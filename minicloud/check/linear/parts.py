@@ -25,6 +25,7 @@ class Part(msgspec.Struct):
 
     key: Any
     operations: list[Operation]
+    model: Model
     verdict: Verdict = Verdict.UNKNOWN
     window: Window | None = None
     search: Search | None = None
@@ -44,13 +45,11 @@ class Budget:
         return self.clock() >= self.deadline
 
 
-def summarise(
-    model: Model, parts: list[Part], operations: int, budget: Budget, *, timed: bool
-) -> Judgement:
+def summarise(parts: list[Part], operations: int, budget: Budget, *, timed: bool) -> Judgement:
     """Invalid beats unknown beats valid, and the sentence tells of the first such object."""
     verdict = Verdict.worst(part.verdict for part in parts)
     part = next(part for part in parts if part.verdict is verdict)
-    teller = Teller(model, part.key, timed=timed)
+    teller = Teller(part.model, part.key, timed=timed)
     evidence: tuple[Operation, ...] = ()
     if verdict is Verdict.VALID:
         why = _held(parts, operations)

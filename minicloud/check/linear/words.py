@@ -27,6 +27,11 @@ _VERBS = {
     "release": ("released", "released", "release"),
     "enqueue": ("enqueued", "enqueued", "enqueue"),
     "dequeue": ("dequeued", "dequeued", "dequeue"),
+    "lend": ("wrote", "written", "write"),
+    "add": ("added", "added", "addition"),
+    "scan": ("scanned", "scanned", "scan"),
+    "transact": ("transacted", "transacted", "transaction"),
+    "use": ("used", "used", "use"),
 }
 # What nobody did where an operation of that name came from nowhere.
 _MADE = {"dequeue": "enqueued", "release": "acquired"}
@@ -114,12 +119,17 @@ class Teller(msgspec.Struct, frozen=True):
         if seen is None or (first is not None and first.start < (op.end or 0)):
             return f"no order of what came before allows that {self.noun(op)}"
         if first is None:
-            what = self.thing("it") if op.f == "release" else _state(seen)
+            what = self.thing("it") if op.f == "release" else self.seen(seen)
             return f"nobody ever {_MADE.get(op.f, 'wrote')} {what}"
         return (
             f"nobody had {self.did(first, had=True)} by then: {first.who} began to only "
             f"{self.at(first.start_ns)}"
         )
+
+    def seen(self, value: Any) -> str:
+        """A value that an operation saw; with its key, where keys are one object."""
+        of_many = self.key is None and self.model.name == "store"
+        return self.named(value) if of_many else _state(value)
 
     def join(self, operations: tuple[Operation, ...] | list[Operation]) -> str:
         told = [f"{op.who} {self.did(op)} ({self.span(op)})" for op in operations[:MANY]]
@@ -130,13 +140,21 @@ class Teller(msgspec.Struct, frozen=True):
     def did(self, op: Operation, *, had: bool = False) -> str:
         """What an operation did: `wrote x=7`; after `had`: `written x=7`."""
         verb = _verbs(op.f)[1 if had else 0]
-        return f"{verb} {_OBJECTS.get(op.f, _any_object)(self, op)}".rstrip()
+        return f"{verb} {_OBJECTS.get(op.f, _any_object)(self.about(op), op)}".rstrip()
+
+    def about(self, op: Operation) -> Teller:
+        """Who tells about one key of a store whose keys are one object."""
+        if self.key is not None or op.key is None or self.model.name != "store":
+            return self
+        return msgspec.structs.replace(self, key=op.key)
 
     def noun(self, op: Operation) -> str:
         return _verbs(op.f)[2]
 
     def named(self, value: Any) -> str:
         """`x=7`, or `7` where there is only one object."""
+        if self.key is None and self.model.name == "store" and _is_pair(value):
+            return f"{value[0]}={_state(value[1])}"
         return _state(value) if self.key is None else f"{self.key}={_state(value)}"
 
     def thing(self, otherwise: str) -> str:
@@ -177,6 +195,37 @@ def _state(value: Any) -> str:
     return "empty" if value == () else show(value)
 
 
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2
+
+
+def _add_object(teller: Teller, op: Operation) -> str:
+    made = "" if op.result is None else f", which made {_state(op.result)}"
+    return f"{_state(op.argument)} to {teller.thing('it')}{made}"
+
+
+def _scan_object(teller: Teller, op: Operation) -> str:
+    if teller.model.name != "store":
+        return _any_object(teller, op)
+    first, last = op.argument[0], op.argument[1]
+    some = [] if not first else [f"from {show(first)}"]
+    some += [f"below {show(last)}"] if isinstance(last, str) else []
+    if op.known:
+        found = [f"{key}={_state(value)}" for key, value in op.result[:MANY]]
+        found += ["and more"] if len(op.result) > MANY else []
+        some.append(f"and found {', '.join(found) or 'nothing'}")
+    return " ".join(some)
+
+
+def _use_object(_: Teller, op: Operation) -> str:
+    return f"token {_state(op.argument)}"
+
+
+def _acquire_object(teller: Teller, op: Operation) -> str:
+    token = "" if op.result is None else f" with token {_state(op.result)}"
+    return f"{teller.thing('the lock')}{token}"
+
+
 def _append_object(teller: Teller, op: Operation) -> str:
     return f"{_state(op.argument)} to {teller.thing('it')}"
 
@@ -208,8 +257,12 @@ _OBJECTS: dict[str, Callable[[Teller, Operation], str]] = {
     "append": _append_object,
     "delete": lambda teller, _: teller.thing("it"),
     "cas": _cas_object,
-    "acquire": lambda teller, _: teller.thing("the lock"),
+    "acquire": _acquire_object,
     "release": lambda teller, _: teller.thing("the lock"),
     "enqueue": lambda _, op: _state(op.argument),
     "dequeue": _dequeue_object,
+    "lend": lambda teller, op: teller.named(op.argument),
+    "add": _add_object,
+    "scan": _scan_object,
+    "use": _use_object,
 }

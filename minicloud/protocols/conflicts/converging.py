@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from minicloud.errors import UsageError
 from minicloud.protocols.conflicts.policy import Author, held_of, refuse, restore
 from minicloud.protocols.crdt import GCounter, LwwMap, MvRegister, OrMap, OrSet, PNCounter
 from minicloud.protocols.kv.commands import (
@@ -30,10 +31,15 @@ class Converging:
     observes: ClassVar[tuple[type[Any], ...]] = ()
     ordered: ClassVar[bool] = False
 
-    def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
-        """The value after the command."""
+    def complain(self, command: object) -> None:
+        """Only what this kind of value knows."""
         if not isinstance(command, self.accepts):
             raise refuse(self.kind, command, self.accepts)
+        if getattr(command, "context", None) is not None:
+            raise UsageError(f"conflicts={self.kind!r} keeps no siblings: leave context= out")
+
+    def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
+        """The value after the command."""
         state = self.change(restore(found, self.form), command, author)
         return held_of(state, state.size())
 
@@ -74,6 +80,12 @@ class GCounters(Converging):
 
     kind, form, accepts = "g-counter", GCounter, (Add,)
 
+    def complain(self, command: object) -> None:
+        """Only additions that are none below 0."""
+        super().complain(command)
+        assert isinstance(command, Add)
+        GCounter().add("", command.by)
+
     def change(self, state: GCounter, command: Add, author: Author) -> GCounter:
         """More by so much."""
         return state.add(author.name, command.by)
@@ -105,6 +117,7 @@ class LwwMaps(Converging):
     """A map; of two writes to a field, the one with the higher stamp wins."""
 
     kind, form, accepts = "lww-map", LwwMap, (SetField, DropField)
+    observes = (SetField, DropField)
 
     def change(self, state: LwwMap, command: SetField | DropField, author: Author) -> LwwMap:
         """With a value in the field, or none."""

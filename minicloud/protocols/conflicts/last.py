@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from minicloud.errors import UsageError
 from minicloud.protocols.conflicts.policy import Author, refuse
 from minicloud.protocols.kv.commands import Delete, Put, WriteCommand
 from minicloud.protocols.versions import Held
@@ -18,10 +19,16 @@ class LastWrite:
     observes: ClassVar[tuple[type[Any], ...]] = ()
     ordered: ClassVar[bool] = True
 
+    def complain(self, command: object) -> None:
+        """Only puts and deletions, which overwrite whatever there is."""
+        if not isinstance(command, self.accepts):
+            raise refuse("lww", command, self.accepts)
+        if getattr(command, "context", None) is not None:
+            raise UsageError("conflicts='lww' keeps no siblings: leave context= out")
+
     def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
         """The new value; it is lost at once if its version is below that of what is there."""
-        if not isinstance(command, Put | Delete):
-            raise refuse("lww", command, self.accepts)
+        assert isinstance(command, Put | Delete)
         author.hear(found.version)
         value = command.value if isinstance(command, Put) else None
         return Held(author.stamp(), value)

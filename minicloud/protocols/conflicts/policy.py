@@ -52,6 +52,10 @@ class Conflicts(Protocol):
     ordered: ClassVar[bool]
     """Whether of two versions the higher is the later; else a version is only a name."""
 
+    def complain(self, command: object) -> None:
+        """Raise `UsageError` for a command that such a value does not know, or can't carry out."""
+        ...
+
     def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
         """What a command by an author who holds `found` comes to: to be merged with `found`."""
         ...

@@ -43,10 +43,15 @@ class Siblings(msgspec.Struct, frozen=True):
 
 def _put(command: WriteCommand) -> tuple[str, Any, Any]:
     """The key, the value, None for a deletion, and the context."""
-    if not isinstance(command, Put | Delete):
-        raise refuse("siblings", command, (Put, Delete))
+    assert isinstance(command, Put | Delete)
     value = command.value if isinstance(command, Put) else None
     return command.key, value, command.context
+
+
+def _complain(command: object, form: Any) -> None:
+    if not isinstance(command, Put | Delete):
+        raise refuse("siblings", command, (Put, Delete))
+    _read(command.context, form)
 
 
 def _read(context: Any, form: Any) -> Any:
@@ -64,6 +69,10 @@ class KeptByWriters:
     accepts: ClassVar[tuple[type[Any], ...]] = (Put, Delete)
     observes: ClassVar[tuple[type[Any], ...]] = ()
     ordered: ClassVar[bool] = False
+
+    def complain(self, command: object) -> None:
+        """Only puts and deletions, with what a get gave as context."""
+        _complain(command, Context)
 
     def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
         """The value in the place of what its writer had read, beside all else."""
@@ -114,6 +123,10 @@ class KeptByServers:
     def __init__(self, *, dotted: bool = True) -> None:
         # the rule: each sibling has its dot
         self._form: type[Dotted | Plain] = Dotted if dotted else Plain
+
+    def complain(self, command: object) -> None:
+        """Only puts and deletions, with what a get gave as context."""
+        _complain(command, dict[str, int])
 
     def write(self, command: WriteCommand, found: Held, author: Author) -> Held:
         """The value in the place of what its writer had read, beside all else."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from minicloud.node.machine.spec import Machine
-from minicloud.protocols.versions import Held
 from minicloud.services.kv.client import EngineSpec, KvClient
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ __all__ = ["Store"]
 
 H = TypeVar("H", bound="Host[Any]")
 """What the hosts of the store are."""
+C = TypeVar("C", bound=KvClient)
 
 
 class Store(Generic[H]):
@@ -34,18 +34,19 @@ class Store(Generic[H]):
         """The machines that hold the data, in order."""
         self._cloud = cloud
 
-    def client(self, name: str | Machine, cls: type[KvClient] = KvClient) -> KvClient:
+    @overload
+    def client(self, name: str | Machine) -> KvClient: ...
+    @overload
+    def client(self, name: str | Machine, cls: type[C]) -> C: ...
+    def client(self, name: str | Machine, cls: Any = KvClient) -> Any:
         """A client of this store, on a machine of its own, whose operations are recorded."""
         names = tuple(host.name for host in self.hosts)
-        client: KvClient = self._cloud.client(
-            name, cls, spec=self.spec, store=self.name, nodes=names
-        )
-        return client
+        return self._cloud.client(name, cls, spec=self.spec, store=self.name, nodes=names)
 
     # For tests and checks, which may look where no client can.
 
-    def tables(self) -> dict[str, dict[str, Held]]:
-        """What each host that is up holds, by host and key."""
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """What each host that is up holds, by host and key: `value`, and a version beside it."""
         return {host.name: host.peek.table for host in self.hosts if host.up}
 
     def values(self, key: str) -> dict[str, Any]:

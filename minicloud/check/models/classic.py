@@ -1,16 +1,7 @@
-"""Sequential specifications: what one object answers if it does one thing at a time.
-
-A model is an initial state and a `step`; it knows nothing of time, concurrency or files. What a
-search may assume beyond that is stated beside it, and optional: an own model needs only the two.
-
-Steps see operations whose values are frozen (lists are tuples); the models here see None, True and
-False as marks, so that no state is None and a 1 is not taken for True.
-"""
+"""Registers, strings by key, a lock, a queue: the models that the field's tools share."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -19,72 +10,11 @@ import msgspec
 from minicloud.check.event import Operation
 from minicloud.check.linear.distinct import register_clash
 from minicloud.check.linear.fifo import queue_clash
-from minicloud.check.linear.lens import (
-    LensMaker,
-    Step,
-    kv_lens,
-    no_lens,
-    queue_lens,
-    register_lens,
-)
-from minicloud.check.values import ABSENT, FALSE, Mark, freeze, freeze_exactly
-from minicloud.errors import UsageError
+from minicloud.check.linear.lens import kv_lens, queue_lens, register_lens
+from minicloud.check.models.model import Model
+from minicloud.check.values import ABSENT, FALSE, Mark, freeze_exactly
 
-__all__ = ["MODELS", "Model", "find_model", "fitting"]
-
-
-def _no(_: Operation) -> bool:
-    return False
-
-
-def _nothing(_: Any) -> Any:
-    return None
-
-
-class Model(msgspec.Struct, frozen=True):
-    """A sequential specification.
-
-    `step(state, op)` gives the state after `op`, or None where `op` cannot happen in that state
-    with that result. States must be hashable. Where `op.known` is False the outcome is unknown:
-    `op.result` says nothing then, and the step gives the state if the operation did happen.
-
-    The rest is for the search and for messages. `operations` are the names of f it knows (empty:
-    any). `pure(op)` promises that op never changes the state. `by_value` promises that the step
-    looks at f, argument and result only. `lens` says what of a state can matter. `quick` is a test
-    that is quicker than search: it gives the operations that fit in no order, an empty list if all
-    fit, or None if it cannot tell. `problem` complains about an operation, `canon` makes its values
-    hashable, `observed` and `produced` are the value (or state) that an operation saw and the one
-    that it left, for evidence.
-    """
-
-    initial: Any
-    step: Step
-    name: str = "model"
-    operations: tuple[str, ...] = ()
-    pure: Callable[[Operation], bool] = _no
-    by_value: bool = False
-    lens: LensMaker = no_lens
-    problem: Callable[[Operation], str | None] = _nothing
-    canon: Callable[[Any], Any] = freeze
-    quick: Callable[[list[Operation]], list[Operation] | None] = _nothing
-    observed: Callable[[Operation], Any] = _nothing
-    produced: Callable[[Operation], Any] = _nothing
-
-
-def find_model(name: str) -> Model:
-    """The model of that name; raises UsageError, with the nearest name, where there is none."""
-    if name in MODELS:
-        return MODELS[name]
-    near = difflib.get_close_matches(name, MODELS, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
-    raise UsageError(f"there is no model {name!r}. {hint}Models: {', '.join(MODELS)}")
-
-
-def fitting(names: Iterable[str]) -> list[str]:
-    """The models that know all these operations."""
-    wanted = list(names)
-    return [name for name, model in MODELS.items() if all(f in model.operations for f in wanted)]
-
+__all__ = ["CLASSIC"]
 
 # Registers
 
@@ -211,7 +141,7 @@ def _queue_step(state: Any, op: Operation) -> Any:
     return state[1:] if state and state[0] == op.result else None
 
 
-MODELS: dict[str, Model] = {
+CLASSIC: dict[str, Model] = {
     "register": _REGISTER,
     "cas-register": msgspec.structs.replace(
         _REGISTER, name="cas-register", operations=("read", "write", "cas")

@@ -1,0 +1,7 @@
+"""What engines with one order of writes need: an applied state, a journal, request numbers."""
+
+from minicloud.services.kv.ordered.applied import Applied
+from minicloud.services.kv.ordered.journal import Journal
+from minicloud.services.kv.ordered.messages import Numbers, Perform
+
+__all__ = ["Applied", "Journal", "Numbers", "Perform"]

@@ -56,7 +56,7 @@ def test_a_model_that_does_not_fit_the_file_is_told_with_its_line(folder):
         judge_file("good.edn", "mutex")
     assert str(caught.value) == (
         "good.edn:1: model mutex knows acquire, release, not write; model register or cas-register "
-        "fits this history"
+        "or store fits this history"
     )
 
 

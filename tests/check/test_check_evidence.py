@@ -8,7 +8,7 @@ import slow
 import worlds
 from test_check_slow_twin import lying
 
-from minicloud.check import MODELS, History, Verdict, linearizable
+from minicloud.check import History, Verdict, linearizable
 from minicloud.check.linear.evidence import _Shrinker as Shrinker
 from minicloud.check.linear.parts import Budget
 from minicloud.check.linear.search import Search
@@ -56,7 +56,7 @@ def starts(judged):
     return [text if isinstance(state, tuple) else text[0] for state, text in named]
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", worlds.MODELS)
 def test_the_evidence_by_itself_fits_in_no_order(model):
     count = 0
     for history, judged in convictions(model, range(400)):
@@ -172,14 +172,16 @@ def test_a_window_that_begins_in_the_middle_convicts_by_itself(name):
         assert not slow.linearizable(model, list(judged.evidence), state), judged.why
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", worlds.MODELS)
 def test_where_a_window_begins_nothing_that_may_still_happen_is_left_out(model):
     """What is missing there has taken effect, and is counted among that configuration's bits."""
     seen = 0
     for seed in range(60):
         history = worlds.history(model, seed, operations=40, clients=5, unknown=0.05, values=3)
         check = linearizable(model)
-        problem = check.problem([op for op in history.operations() if op.outcome != "fail"])
+        problem = check.problem(
+            check.model, [op for op in history.operations() if op.outcome != "fail"]
+        )
         found = Search(problem)
         found.run(5_000, lambda: False)
         shrinker = Shrinker(found, lambda: False)
@@ -199,7 +201,7 @@ def test_where_a_window_begins_nothing_that_may_still_happen_is_left_out(model):
 
 
 def test_most_evidence_is_a_handful_of_operations():
-    for model in MODELS:
+    for model in worlds.MODELS:
         sizes = [len(judged.evidence) for _, judged in convictions(model, range(300))]
         assert sorted(sizes)[len(sizes) // 2] <= 4, model
 

@@ -201,7 +201,7 @@ def test_an_own_model_is_an_initial_state_and_a_step():
     judged = check.judge(lost)
     assert judged.verdict is Verdict.INVALID
     assert judged.why.startswith(
-        "process 1 did add n 3 and got 3 at 0.003 s, but process 0 had done add"
+        "process 1 added 3 to n, which made 3 at 0.003 s, but process 0 had added 2 to n"
     )
 
 

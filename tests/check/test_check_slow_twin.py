@@ -15,7 +15,7 @@ import worlds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minicloud.check import MODELS, History, Verdict, linearizable
+from minicloud.check import History, Verdict, linearizable
 from minicloud.check.linear.distinct import register_clash
 from minicloud.check.values import freeze_exactly
 
@@ -79,7 +79,7 @@ def agree(model, history):
     return truth
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", worlds.MODELS)
 def test_agrees_on_whatever_hypothesis_makes_up(model):
     seen = Counter()
 
@@ -132,7 +132,7 @@ def lying(share):
     return act
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", worlds.MODELS)
 @pytest.mark.parametrize("values", [0, 3], ids=["distinct", "repeated"])
 def test_agrees_on_objects_that_lie_now_and_then(model, values):
     seen = Counter()

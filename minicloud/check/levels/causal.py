@@ -25,8 +25,8 @@ __all__ = ["causal", "patterns"]
 
 Form = Literal["plain", "convergent", "memory"]
 FORMS = ("plain", "convergent", "memory")
-# Pasts are sets, so that memory and time grow with the square, and those that a session must believe
-# in grow faster still: beyond so many operations, nothing is judged.
+# Pasts are sets, so that they grow with the square, and what a session must believe grows faster
+# still: beyond so many operations, nothing is judged.
 AT_MOST = {"plain": 10_000, "convergent": 10_000, "memory": 3_000}
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from minicloud.check.event import Operation
 from minicloud.check.models import MODELS
-from minicloud.check.models.mattering import Uses, made_by, seen_by
+from minicloud.check.models.mattering import Uses, is_certain, made_by, seen_by
 from minicloud.check.seen import View
 from minicloud.check.seen.effects import READS, WRITES
 from minicloud.check.values import ABSENT
@@ -71,7 +71,8 @@ class Ordering:
             for pair in pairs:
                 self.makers[pair] = self.makers.get(pair, 0) | bit
             for pair in seen_by(op) if op.known else ():
-                self.readers[pair] = self.readers.get(pair, 0) | bit
+                if is_certain(op, pair) or pair[1] is ABSENT:
+                    self.readers[pair] = self.readers.get(pair, 0) | bit
             if op.known:
                 self.certain |= bit
         self.tie(before)

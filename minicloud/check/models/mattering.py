@@ -16,7 +16,7 @@ from minicloud.check.linear.lens import Lens, Operations, Step
 from minicloud.check.models.maps import lends
 from minicloud.check.values import ABSENT, FALSE, TRUE
 
-__all__ = ["Uses", "made_by", "map_lens", "seen_by"]
+__all__ = ["Uses", "is_certain", "made_by", "map_lens", "seen_by"]
 
 Pair = tuple[Any, Any]
 # Variants are looked for among so many operations of unknown outcome; there are never more.
@@ -30,7 +30,7 @@ def map_lens(step: Step, required: Operations, optional: Operations, starts: Seq
     listed = [op.start for op in optional]
     twice = {start for start in listed if listed.count(start) > 1} if len(listed) < MANY else set()
     made = [(op, pair) for op in (*required, *optional) for pair in made_by(op)]
-    seen = [(op, pair) for op in required for pair in seen_by(op) if pair[1] is not ABSENT]
+    seen = [(op, pair) for op in required for pair in seen_by(op) if is_certain(op, pair)]
     clear = [(op, pair) for op, pair in seen if pair[0] not in uses.summed]
     there = [pair for state in starts for pair in state]
     deadlines = {
@@ -73,6 +73,12 @@ class Uses:
         return max((self.last.get(pair, -1) for pair in made), default=-1)
 
 
+def is_certain(op: Operation, pair: Pair) -> bool:
+    """Whether the value was there for sure. Who adds to nothing finds a 0 that nobody wrote."""
+    value = pair[1]
+    return value is not ABSENT and not (op.f in {"add", "transact"} and value == 0)
+
+
 def commands(op: Operation) -> list[Any]:
     _, then, otherwise = op.argument
     if op.known:
@@ -99,7 +105,7 @@ def made_by(op: Operation) -> Iterator[Pair]:
 
 
 def seen_by(op: Operation) -> Iterator[Pair]:
-    """The pairs that an operation certainly saw."""
+    """The pairs that an operation saw; a 0 that was added to may have been no entry at all."""
     if not op.known:
         return
     if op.f == "read":

@@ -1,0 +1,282 @@
+"""The models `store`, `counter` and `fenced-lock`: against a slow twin, and by hand."""
+
+import random
+import time
+from collections import Counter
+
+import pytest
+import slow_store as slow
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minicloud.check import MODELS, History, Verdict, linearizable, sequential
+from minicloud.errors import UsageError
+
+SETTINGS = settings(max_examples=400, derandomize=True, deadline=None, database=None)
+KEYS = ("x", "y")
+
+
+def asks(rng, words, number):
+    """(f, key, argument) of a random request; few values, so that much is equal."""
+    f, key, few = rng.choice(words), rng.choice(KEYS), rng.randint(0, 3)
+    if f == "transact":
+        one = [["put", "x", few], ["add", "y", 1], ["get", "y"], ["delete", "x"]]
+        told = {
+            "when": [["x", "value", "==", rng.choice([None, 1, 2])]] * rng.randint(0, 1),
+            "then": rng.sample(one, 2),
+            "otherwise": [["put", "y", few], ["get", "x"]][: rng.randint(0, 2)],
+        }
+        return f, None, told
+    argument = {
+        "write": rng.choice([None, few, few, number + 10]),
+        "lend": few,
+        "cas": [rng.choice([None, 0, 1, 2]), rng.randint(0, 3)],
+        "add": rng.randint(1, 2),
+        "scan": ["", rng.choice([None, "y"]), rng.choice([None, None, 1])],
+    }.get(f)
+    return f, None if f == "scan" else key, argument
+
+
+class Asked:
+    """What the slow model takes for an operation that returned."""
+
+    def __init__(self, f, key, argument, result=None):
+        self.f, self.key, self.argument, self.result = f, key, argument, result
+        self.outcome = "info"
+
+
+def answers(state, f, key, argument, rng):
+    """(state, result): the result of a store that keeps its word, now and then another."""
+    entries = rng.choice(slow.endings({k: (v, lent) for k, v, lent in state}))
+    held = {k: v for k, (v, _) in entries.items()}
+    result = None
+    if f == "read":
+        result = held.get(key)
+    elif f == "cas":
+        result = held.get(key) == argument[0]
+    elif f == "add":
+        result = held.get(key, 0) + argument
+    elif f == "scan":
+        inside = [k for k in sorted(held) if argument[1] is None or k < argument[1]]
+        result = [[k, held[k]] for k in inside][: argument[2]]
+    elif f == "transact":
+        took = all(held.get(c[0]) == c[3] for c in argument["when"])
+        values = []
+        for command in argument["then" if took else "otherwise"]:
+            values.append(held.get(command[1]) if command[0] == "get" else None)
+            if command[0] == "put":
+                held[command[1]] = command[2]
+            elif command[0] == "delete":
+                held.pop(command[1], None)
+            elif command[0] == "add":
+                values[-1] = held[command[1]] = held.get(command[1], 0) + command[2]
+        result = [took, values]
+    asked = Asked(f, key, argument, result)
+    asked.outcome = "ok"
+    left = tuple(sorted((k, *v) for k, v in entries.items()))
+    after = slow.acts({k: (v, lent) for k, v, lent in left}, asked)
+    return tuple(sorted((k, *v) for k, v in after[0].items())) if after else left, result
+
+
+def world(seed, words, *, lie=0.15, most=9):
+    rng, history, state = random.Random(seed), History(), ()
+    busy, process = {}, {"a": 0, "b": 100, "c": 200}
+    left = rng.randint(3, most)
+    while left or busy:
+        who, now = rng.choice("abc"), len(history)
+        if who not in busy and left:
+            left -= 1
+            f, key, argument = asks(rng, words, left)
+            at = history.invoke(
+                time=now, process=process[who], f=f, key=key, value=argument, client=who
+            )
+            busy[who] = [at, f, key, argument, False, None]
+        elif who in busy and not busy[who][4]:
+            at, f, key, argument, _, _ = busy[who]
+            before = state
+            state, result = answers(state, f, key, argument, rng)
+            if rng.random() < lie:
+                state = before
+            busy[who][4:] = [True, result]
+        elif who in busy:
+            at, f, _, _, _, result = busy.pop(who)
+            lost = rng.random() < 0.15
+            process[who] += lost
+            history.complete(at, time=now, type="info" if lost else "ok", value=result)
+    return history
+
+
+WORDS = {
+    "register": ["read", "read", "write"],
+    "cas": ["read", "write", "cas"],
+    "sums": ["read", "add", "add", "write"],
+    "scans": ["scan", "scan", "write", "write", "read"],
+    "transactions": ["transact", "transact", "read", "write", "scan"],
+    "all": ["read", "write", "cas", "add", "scan", "transact"],
+    "lent": ["lend", "read", "write", "cas", "scan", "add"],
+}
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_the_store_agrees_with_its_twin(words):
+    counts, check = Counter(), linearizable("store")
+
+    @SETTINGS
+    @given(st.integers(0, 10**9))
+    def run(seed):
+        history = world(seed, WORDS[words])
+        judged = check.judge(history)
+        counts[judged.verdict] += 1
+        if judged.verdict is not Verdict.UNKNOWN:
+            fits = slow.linearizable(history.operations())
+            assert (judged.verdict is Verdict.VALID) == fits, judged.why
+
+    run()
+    assert counts[Verdict.VALID] > 50, counts
+    assert counts[Verdict.INVALID] > 4, counts
+
+
+def recorded(*operations):
+    """(f, key, argument, result), one after the other."""
+    history = History()
+    for number, (f, key, argument, result) in enumerate(operations):
+        at = history.invoke(time=2 * number, process=number, f=f, key=key, value=argument)
+        history.complete(at, time=2 * number + 1, type="ok", value=result)
+    return history
+
+
+def verdict(model, *operations):
+    return linearizable(model).judge(recorded(*operations)).verdict
+
+
+def test_who_adds_to_nothing_finds_a_nought_that_nobody_wrote():
+    """The write of 0 was lost on its way and comes late; the sum was of an empty entry."""
+    history = History()
+    lost = history.invoke(time=0, process=0, f="write", key="x", value=0)
+    history.complete(lost, time=1, type="info")
+    for time, f, argument, result in (
+        (2, "add", 1, 1), (4, "write", None, None), (6, "read", None, 0), (8, "scan", ["", None], [["x", 0]]),
+    ):  # fmt: skip
+        at = history.invoke(
+            time=time, process=1, f=f, key=None if f == "scan" else "x", value=argument
+        )
+        history.complete(at, time=time + 1, type="ok", value=result)
+    assert linearizable("store").judge(history).verdict is Verdict.VALID
+    assert sequential().judge(history).verdict is Verdict.VALID
+
+
+def test_keys_are_apart_until_an_operation_spans_them():
+    apart = [("write", "x", 1, None), ("write", "y", 2, None), ("read", "x", None, 2)]
+    judged = linearizable("store").judge(recorded(*apart))
+    assert (judged.verdict, judged.key) == (Verdict.INVALID, "x")
+    assert (
+        judged.why
+        == "process 2 read x=2 at 0.000000005 s, but nobody ever wrote 2; the other key is valid"
+    )
+    seen = ("scan", None, ["", None, None], [["y", 2]])
+    judged = linearizable("store").judge(recorded(*apart[:2], seen))
+    assert (judged.verdict, judged.key) == (Verdict.INVALID, None)
+
+
+def test_a_store_of_reads_and_writes_is_as_quick_as_a_register():
+    history = recorded(
+        *(
+            (("write", "x", n, None) if n % 2 else ("read", "x", None, n - 1 or None))
+            for n in range(1, 3001)
+        )
+    )
+    judged = linearizable("store").judge(history)
+    assert (judged.verdict, judged.configurations) == (Verdict.VALID, 0)
+
+
+def test_a_store_with_scans_and_lost_answers_is_still_decided():
+    """What nobody saw of unknown outcomes is left out; without that, each doubles the work."""
+    history, now = History(), 0
+    for number in range(300):
+        kind = "info" if number % 10 == 7 else "ok"
+        f, key, value = ("write", f"k{number % 3}", number)
+        result = None
+        if number % 5 == 4:
+            f, key, value = "scan", None, ["", None, None]
+            held = {}
+            for past in range(number):
+                if past % 5 != 4 and past % 10 != 7:
+                    held[f"k{past % 3}"] = past
+            result, kind = [[k, held[k]] for k in sorted(held)], "ok"
+        at = history.invoke(time=now, process=number, f=f, key=key, value=value)
+        history.complete(at, time=now + 1, type=kind, value=result)
+        now += 2
+    began = time.perf_counter()
+    judged = linearizable("store").judge(history)
+    assert judged.verdict is Verdict.VALID, judged.why
+    assert time.perf_counter() - began < 5
+
+
+def test_a_transaction_that_asked_about_a_revision_is_believed():
+    told = {"when": [["x", "revision", "==", 7]], "then": [["put", "x", 2]], "otherwise": []}
+    for held in (True, False):
+        seen = 2 if held else 1
+        steps = [("write", "x", 1, None), ("transact", None, told, [held, [None][: int(held)]])]
+        assert verdict("store", *steps, ("read", "x", None, seen)) is Verdict.VALID
+        assert verdict("store", *steps, ("read", "x", None, 3 - seen)) is Verdict.INVALID
+
+
+def test_what_says_nothing_of_keys_is_passed_over():
+    history = recorded(("lock", "door", None, 1), ("write", "x", 1, None), ("read", "x", None, 1))
+    assert linearizable("store").judge(history).verdict is Verdict.VALID
+    with pytest.raises(UsageError, match="knows read, write, lend"):
+        linearizable("store").judge(recorded(("append", "x", "a", None)))
+
+
+@pytest.mark.parametrize(
+    ("f", "argument"),
+    [("add", "1"), ("add", True), ("cas", 3), ("scan", 1), ("transact", {"when": []})],
+)
+def test_a_request_that_makes_no_sense_is_refused(f, argument):
+    with pytest.raises(UsageError, match="takes"):
+        linearizable("store").judge(recorded((f, "x", argument, None)))
+
+
+@pytest.mark.parametrize(
+    ("steps", "good"),
+    [
+        ([("add", None, 1, 1), ("add", None, 2, 3), ("read", None, None, 3)], True),
+        ([("add", None, 1, 1), ("add", None, 1, 1)], False),
+        ([("read", None, None, None), ("add", None, 5, None), ("read", None, None, 5)], True),
+        ([("add", None, 1, None), ("read", None, None, 0)], False),
+    ],
+)
+def test_a_counter_counts(steps, good):
+    assert verdict("counter", *steps) is (Verdict.VALID if good else Verdict.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("steps", "good"),
+    [
+        ([("acquire", None, None, 1), ("use", None, 1, None), ("acquire", None, None, 2)], True),
+        ([("acquire", None, None, 1), ("acquire", None, None, 1)], False),
+        (
+            [
+                ("acquire", None, None, 1),
+                ("acquire", None, None, 2),
+                ("use", None, 2, None),
+                ("use", None, 1, None),
+            ],
+            False,
+        ),
+        ([("use", None, 4, None)], False),
+        ([("acquire", None, None, 3), ("release", None, 3, None), ("use", None, 3, None)], True),
+    ],
+)
+def test_a_fenced_lock_lets_no_older_token_in(steps, good):
+    assert verdict("fenced-lock", *steps) is (Verdict.VALID if good else Verdict.INVALID)
+
+
+def test_a_token_whose_acquire_never_returned_may_be_used():
+    history = History()
+    lost = history.invoke(time=0, process=0, f="acquire")
+    history.complete(lost, time=1, type="info")
+    used = history.invoke(time=2, process=1, f="use", value=7)
+    history.complete(used, time=3, type="ok")
+    assert linearizable("fenced-lock").judge(history).verdict is Verdict.VALID
+    assert set(MODELS) >= {"store", "counter", "fenced-lock"}

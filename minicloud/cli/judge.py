@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from minicloud.check import FORMATS, MODELS, FileVerdict, Verdict, judge_file
+from minicloud.check import FORMATS, JUDGED_BY, FileVerdict, Verdict, judge_file
 from minicloud.cli.many import gravest
 from minicloud.cli.run import Flag
 from minicloud.cli.terminal import Terminal
@@ -42,7 +42,7 @@ def check(
     files
         Histories; or runs that were kept, which know their model.
     model
-        What they are on: register, cas-register, kv, mutex, queue.
+        What they are on, as register or store; or a level, as causal.
     format_
         How the files are written; told from their text if absent.
     timeout
@@ -53,7 +53,7 @@ def check(
     terminal = Terminal()
     if not files:
         raise UsageError("check what? Write: minicloud check FILE --model MODEL")
-    _refuse_unknown("--model", model, MODELS)
+    _refuse_unknown("--model", model, JUDGED_BY)
     _refuse_unknown("--format", format_, FORMATS)
     limit = seconds(timeout, "--timeout")
     work = [_resolved(file, model) for file in files]

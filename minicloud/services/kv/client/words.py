@@ -52,7 +52,8 @@ def version_of(command: Command, done: Done) -> Any:
 
 def _told(command: Get | Put | Delete | Add) -> list[Any]:
     if isinstance(command, Put):
-        return ["put", command.key, command.value]
+        lent = command.ttl_ns is not None or command.lease
+        return ["lend" if lent else "put", command.key, command.value]
     if isinstance(command, Add):
         return ["add", command.key, command.by]
     return ["get" if isinstance(command, Get) else "delete", command.key]

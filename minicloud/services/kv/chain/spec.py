@@ -1,0 +1,203 @@
+"""Owns the frozen spec of a chain, and its handle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from minicloud.errors import UsageError
+from minicloud.node.host import Host
+from minicloud.node.machine.spec import Machine
+from minicloud.protocols.replication import Policy
+from minicloud.services.kv.chain.node import Member
+from minicloud.services.kv.client import Bounded, Consistency, Engine
+from minicloud.services.kv.replicated import Duty, Look, Monitor, Order
+from minicloud.services.kv.replicated.engine import Seeking, Way
+from minicloud.services.kv.replicated.store import ReplicatedStore
+
+if TYPE_CHECKING:
+    from minicloud.cloud import Client, Cloud
+
+__all__ = ["Chain", "ChainStore"]
+
+_NS = 1_000_000_000
+_OFFERS = (
+    Consistency.LINEARIZABLE,
+    Consistency.SEQUENTIAL,
+    Consistency.CAUSAL,
+    Consistency.SESSION,
+    Consistency.READ_YOUR_WRITES,
+    Consistency.MONOTONIC_READS,
+    Consistency.MONOTONIC_WRITES,
+    Consistency.WRITES_FOLLOW_READS,
+    Consistency.CONSISTENT_PREFIX,
+    Bounded,
+    Consistency.EVENTUAL,
+)
+
+
+class ChainStore(ReplicatedStore[Host[Member]]):
+    """A chain that runs. `cloud.start(kv.Chain())` gives one."""
+
+    spec: Chain
+
+    @property
+    def chain(self) -> list[Host[Member]]:
+        """The members of the view in force, from head to tail; none while the monitor is down."""
+        if not self.monitor.up:
+            return []
+        by_name = {host.name: host for host in self.hosts}
+        return [by_name[name] for name in self.monitor.peek.authority.view.members]
+
+    @property
+    def head(self) -> Host[Member] | None:
+        """Who gives places."""
+        chain = self.chain
+        return chain[0] if chain else None
+
+    @property
+    def tail(self) -> Host[Member] | None:
+        """Who knows what has happened."""
+        chain = self.chain
+        return chain[-1] if chain else None
+
+    def versions(self) -> tuple[int, int]:
+        """How many reads the hosts that are up have answered at once, from a clean version, and
+        for how many they had to ask the tail about a dirty one.
+        """
+        up = [host.peek for host in self.hosts if host.up]
+        return sum(one.clean_reads for one in up), sum(one.dirty_reads for one in up)
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """Writes enter at the head, pass down, and have happened when the tail has them.
+
+    Chain replication (van Renesse and Schneider, OSDI 2004), with reads at any node as in CRAQ
+    (Terrace and Freedman, USENIX ATC 2009): a node that has only a clean version of a key answers
+    at once, one that has a dirty one asks the tail which has happened.
+
+    nodes: machines, and beside them one that decides on the order of the chain (`kv-monitor`). A
+        node that has failed comes back at the tail, with all that it missed.
+    apportioned: reads at any node; else at the tail alone.
+    lease: seconds for which a member may believe that it is one, by the monitor's clock; its own
+        counts less, so that the one is over before the other where no clock is wrong by more than
+        `max_drift`, a part of 1. A suspended machine's clock is.
+    lease_reads: answer for all from the lease alone. Otherwise a member asks the monitor first.
+    dead_after: seconds of silence after which the monitor takes a member out. lag_after: the same,
+        of a successor's silence to its predecessor.
+    level: what reads are promised, where the call does not say; None is linearizable.
+    attempt: seconds that a client waits for one node. timeout: for the whole request.
+    machine: what each replica stands on. zones: one for each, in turn; the monitor's is the last.
+
+    One rule each, to switch off and see what it is for:
+
+    ask_tail: whether a dirty version has happened is for the tail to say; without it, the last
+        clean one is the answer.
+    fencing: members heed no chain of an older view.
+    eager: the monitor doesn't wait for a lease to run out. (The rule is not to be.)
+    fsync, ack_after_fsync: what a member passes on is on its disk.
+    dedup: a request that is asked again is not done again.
+    """
+
+    name: str = "kv"
+    nodes: int = 3
+    apportioned: bool = True
+    lease: float = 0.5
+    lease_reads: bool = False
+    dead_after: float = 0.5
+    lag_after: float = 0.75
+    max_drift: float = 0.05
+    level: Consistency | Bounded | None = None
+    attempt: float = 0.25
+    timeout: float = 1.0
+    machine: Machine = Machine("")
+    zones: tuple[str, ...] = ()
+    ask_tail: bool = True
+    fencing: bool = True
+    eager: bool = False
+    fsync: bool = True
+    ack_after_fsync: bool = True
+    dedup: bool = True
+
+    def __post_init__(self) -> None:
+        if isinstance(self.nodes, bool) or not isinstance(self.nodes, int) or self.nodes < 1:
+            raise UsageError(f"kv.Chain: nodes={self.nodes!r}: give a number from 1")
+        for field in ("lease", "dead_after", "lag_after", "attempt"):
+            if not getattr(self, field) > 0:
+                value = getattr(self, field)
+                raise UsageError(f"kv.Chain: {field}={value!r}: give seconds above 0")
+        if not 0 <= self.max_drift < 1:
+            raise UsageError(
+                f"kv.Chain: max_drift={self.max_drift!r}: give a part of 1, such as 0.05"
+            )
+
+    @property
+    def period(self) -> float:
+        """Seconds between two signs of life."""
+        return min(self.lease, self.dead_after) / 5
+
+    def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
+        """All levels."""
+        return {"Chain": _OFFERS}
+
+    def start(self, cloud: Cloud) -> ChainStore:
+        """Make the replicas, `kv-r1`, `kv-r2`, …, and `kv-monitor`."""
+        name = cloud.net.unique(self.name)
+        names = tuple(f"{name}-r{i + 1}" for i in range(self.nodes))
+        zones = self.zones or (self.machine.zone,)
+        policy = Policy(
+            style="chain",
+            lease_ns=round(self.lease * _NS),
+            patience_ns=round(self.dead_after * _NS),
+            eager=self.eager,
+        )
+        machine = msgspec.structs.replace(self.machine, name=f"{name}-monitor", zone=zones[-1])
+        monitor = cloud.node(machine, Monitor, nodes=names, policy=policy, period=self.period / 2)
+        hosts = [
+            cloud.node(
+                msgspec.structs.replace(self.machine, name=host, zone=zones[i % len(zones)]),
+                Member,
+                duty=self._duty(names, monitor.name),
+                beat=self.period,
+                lag_after=self.lag_after,
+                lease_reads=self.lease_reads,
+                apportioned=self.apportioned,
+                ask_tail=self.ask_tail,
+            )
+            for i, host in enumerate(names)
+        ]
+        return ChainStore(cloud, self, name, hosts, monitor)
+
+    def _duty(self, names: tuple[str, ...], monitor: str) -> Duty:
+        return Duty(
+            nodes=names,
+            monitor=monitor,
+            lease=self.lease * (1 - self.max_drift) / (1 + self.max_drift),
+            ping=self.period,
+            patience=self.attempt,
+            fsync=self.fsync,
+            ack_after_fsync=self.ack_after_fsync,
+            fencing=self.fencing,
+            dedup=self.dedup,
+        )
+
+    def engine(self, client: Client, nodes: tuple[str, ...]) -> Engine[Way]:
+        """The client's end."""
+        return _Engine(client, nodes, self)
+
+
+class _Engine(Seeking):
+    """Writes go to the head; reads to the tail, or to anybody."""
+
+    strong_at_last = True
+
+    @property
+    def _spreads(self) -> bool:
+        return isinstance(self._spec, Chain) and self._spec.apportioned
+
+    def _whom(self, request: Order | Look, tries: int) -> str:
+        anybody = self._spreads and tries == 0
+        if anybody and isinstance(request, Look) and request.strong:
+            return self._next()
+        return super()._whom(request, tries)

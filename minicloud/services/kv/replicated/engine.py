@@ -1,0 +1,209 @@
+"""Owns the client's end: which node to ask, and when to ask another; knows no replica.
+
+A request keeps its number however often it is asked, and the replicas remember numbers in their
+log: to ask again is safe.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from minicloud.errors import OutcomeUnknown, Refused, UsageError
+from minicloud.protocols.kv import Changes, Command, Done, ReadCommand
+from minicloud.services.kv.client import Bounded, Consistency, Demand, Unavailable, not_offered
+from minicloud.services.kv.ordered import Numbers
+from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Order
+
+if TYPE_CHECKING:
+    from minicloud.cloud import Client
+
+__all__ = ["Seeking", "Way"]
+
+_INSTANT = 1e-6
+"""Seconds too few to ask anybody: below a nanosecond time would not pass."""
+_READ, _WRITE = ("read_position",), ("write_position",)
+_PAST: dict[Consistency, tuple[str, ...]] = {
+    Consistency.SEQUENTIAL: _READ + _WRITE,
+    Consistency.CAUSAL: _READ + _WRITE,
+    Consistency.SESSION: _READ + _WRITE,
+    Consistency.READ_YOUR_WRITES: _WRITE,
+    Consistency.MONOTONIC_READS: _READ,
+    # Of reads these ask nothing: writes have one order, and a replica holds a beginning of it.
+    Consistency.MONOTONIC_WRITES: (),
+    Consistency.WRITES_FOLLOW_READS: (),
+}
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How a command will be carried out: by whoever gives places (`first`), by whoever answers for
+    all (`strong`), or by any node that knows enough.
+    """
+
+    limit: float
+    look: Look | None = None
+    past: int = 0
+
+
+class Seekable(Protocol):
+    """What the client's end needs of a spec."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for a whole request."""
+        ...
+
+    @property
+    def attempt(self) -> float:
+        """Seconds for one node."""
+        ...
+
+    @property
+    def level(self) -> Consistency | Bounded | None:
+        """What reads are promised, where the call does not say."""
+        ...
+
+    def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
+        """The engine's name, and the levels that it gives."""
+        ...
+
+
+class Seeking:
+    """Asks one node after the other, until one knows."""
+
+    strong_at_last = False
+    """Whether the last node answers for all, and not the first."""
+
+    def __init__(self, client: Client, nodes: tuple[str, ...], spec: Seekable) -> None:
+        self._client = client
+        self._nodes = nodes
+        self._spec = spec
+        self._numbers = Numbers(client)
+        self._hints: dict[bool, str] = {}
+        self._turn = client.random.integer(len(nodes))
+        self._position = 0
+        """The newest position that any answer to this client had."""
+
+    def plan(self, command: Command, demand: Demand) -> Way:
+        """Which levels there are, says the spec."""
+        if demand.r is not None or demand.w is not None:
+            raise UsageError("r= and w= are for kv.Quorum: give level= to this store")
+        level = self._spec.level if demand.level is None else demand.level
+        self._offered(level)
+        limit = self._spec.timeout if demand.timeout is None else demand.timeout
+        past = self._past(level, demand)
+        if not isinstance(command, ReadCommand):
+            # What a session writes must follow all that it has seen, whatever it asks of reads.
+            position = self._past(Consistency.SESSION, demand) if demand.session else 0
+            return Way(limit, None, position)
+        if level is None or level is Consistency.LINEARIZABLE:
+            return Way(limit, Look(command, strong=True, past=past), past)
+        if isinstance(level, Bounded):
+            return Way(limit, Look(command, age=level.seconds, versions=level.versions))
+        return Way(limit, Look(command, past=past, dirty=level is Consistency.EVENTUAL), past)
+
+    def _offered(self, level: Consistency | Bounded | None) -> None:
+        ((name, levels),) = self._spec.offers().items()
+        asked = type(level) if isinstance(level, Bounded) else level
+        if level is not None and asked not in levels:
+            words = [one.value if isinstance(one, Consistency) else "bounded" for one in levels]
+            raise not_offered(name, level, words)
+
+    def _past(self, level: Consistency | Bounded | None, demand: Demand) -> int:
+        if not isinstance(level, Consistency):
+            return 0
+        fields = _PAST.get(level, ())
+        known = [getattr(demand.session, field) for field in fields] if demand.session else []
+        if level is Consistency.SEQUENTIAL:
+            known.append(self._position)
+        return max(known, default=0)
+
+    async def perform(self, command: Command, way: Way) -> Done:
+        """Ask until somebody answers, or the time is over."""
+        if way.look is not None:
+            try:
+                done = await self._seek(way.look, way)
+            except OutcomeUnknown as error:
+                raise Unavailable(str(error)) from None
+        else:
+            named = self._numbers.request(command)
+            order = Order(command, named.client, named.serial, named.closed, way.past)
+            try:
+                done = await self._seek(order, way)
+            finally:
+                self._numbers.end(named)
+        if not isinstance(command, Changes):
+            self._position = max(self._position, done.position or 0)
+        return done
+
+    async def _seek(self, request: Order | Look, way: Way) -> Done:
+        """Raises `Unavailable` where it was certainly not done, `OutcomeUnknown` where it may."""
+        client = self._client
+        end = client.clock.monotonic() + way.limit
+        maybe, why, silent = False, "nobody was asked", 0
+        longer = getattr(request.command, "wait_ns", 0) / 1e9
+        while (left := end - client.clock.monotonic()) > _INSTANT:
+            node = self._whom(request, silent)
+            silent += 1
+            try:
+                said = await client.call(
+                    node, request, timeout=min(left, self._spec.attempt + longer)
+                )
+            except OutcomeUnknown:
+                maybe, why = True, f"{node} did not answer"
+                self._forget(node)
+                await client.sleep(0.0)
+                continue
+            except Refused as error:
+                why = str(error)
+            else:
+                if isinstance(said, Answered):
+                    if isinstance(request, Order) or (request.strong and not self._spreads):
+                        self._hints[self._at_end(request)] = node
+                    return said.done
+                why, maybe = said.why, maybe or said.maybe
+                if said.lost:
+                    break
+                if self._heard(request, node, said):
+                    continue
+            await client.sleep(self._spec.attempt / 10 * (0.5 + client.random.random()))
+        words = f"{client.name}: {type(request.command).__name__}: {why}"
+        if maybe and isinstance(request, Order):
+            raise OutcomeUnknown(f"{words}; it may have happened")
+        raise Unavailable(words)
+
+    @property
+    def _spreads(self) -> bool:
+        """Whether any node may answer for all."""
+        return False
+
+    def _at_end(self, request: Order | Look) -> bool:
+        """Whether the last node is meant, and not the first."""
+        return self.strong_at_last and isinstance(request, Look)
+
+    def _whom(self, request: Order | Look, tries: int) -> str:
+        """The node to ask."""
+        if isinstance(request, Order) or request.strong:
+            return self._hints.get(self._at_end(request)) or self._next()
+        # Anybody may know enough; somebody who answers for all does.
+        known = self._hints.get(self.strong_at_last)
+        return known if known and tries and tries % len(self._nodes) == 0 else self._next()
+
+    def _next(self) -> str:
+        self._turn = (self._turn + 1) % len(self._nodes)
+        return self._nodes[self._turn]
+
+    def _forget(self, node: str) -> None:
+        for end in [end for end, name in self._hints.items() if name == node]:
+            del self._hints[end]
+
+    def _heard(self, request: Order | Look, node: str, said: Elsewhere) -> bool:
+        """Note where to ask instead. Says whether that is news."""
+        near = isinstance(request, Look) and not request.strong
+        end = self._at_end(request)
+        if not said.hint:
+            return False
+        news = self._hints.get(end) != said.hint and said.hint != node
+        self._hints[end] = said.hint
+        return news or near

@@ -1,0 +1,127 @@
+"""Owns what any replica may answer from what it has, and how old that may be.
+
+Knows no role: who can vouch for how far things have come is for others to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from typing import Any
+
+from minicloud.errors import CallError
+from minicloud.node.messages.handlers import handle
+from minicloud.node.messages.later import Later
+from minicloud.protocols.kv.table import Entry as Kept
+from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Newest, Tip
+from minicloud.services.kv.replicated.replica import Duty, Replica
+
+__all__ = ["Nearby", "Reply"]
+
+Reply = Later[Answered | Elsewhere]
+
+
+class Nearby(Replica):
+    """A replica that answers questions, as far as it can."""
+
+    def __init__(self, *, duty: Duty) -> None:
+        self._fresh: tuple[float, Tip] = (-inf, Tip(0, 0))
+        """The newest tip that was vouched for, and when it was asked for."""
+        super().__init__(duty=duty)
+
+    @property
+    def table(self) -> dict[str, Kept]:
+        """What it holds, by key."""
+        return self.state.table.state.entries
+
+    # What a role adds.
+
+    @property
+    def judge(self) -> str:
+        """Who can vouch for how far things have come."""
+        return self.view.first
+
+    def vouch(self, then: Callable[[], None]) -> bool:
+        """Call `then` once it is certain that this node knows how far things have come.
+
+        False, and `then` is not called, where it can't be.
+        """
+        raise NotImplementedError
+
+    def tip(self) -> Tip:
+        """How far things have come."""
+        return Tip(self.state.commit, self.state.revision)
+
+    def hear_tip(self, tip: Tip) -> None:
+        """Things have come so far: it was vouched for."""
+
+    # What is said where.
+
+    def in_time(self, reply: Reply, *, maybe: bool) -> None:
+        """Answer that nothing is known, when the time for an answer is over."""
+        late = Elsewhere("", f"{self.name} could not answer in time", maybe)
+        self.no_later(partial(reply.give, late))
+
+    def away(self, hint: str, why: str) -> Elsewhere:
+        """Ask elsewhere."""
+        return Elsewhere("" if hint == self.name else hint, f"{self.name} {why}")
+
+    def strange(self, past: int, reply: Reply) -> bool:
+        """Whether this node can't go on from where a session is."""
+        if self.state.parted(past):
+            why = f"{self.name}: what the session has seen was lost in a failover"
+            reply.give(Elsewhere("", why, lost=True))
+            return True
+        if self.state.behind(past):
+            reply.give(self.away(self.judge, "is behind the session"))
+            return True
+        return False
+
+    def look_near(self, request: Look, reply: Reply) -> None:
+        """Answer from what is here, if that is new enough."""
+        read = partial(self.state.read, request.command, reply)
+        if request.age is None and request.versions is None:
+            read()
+            return
+        asked, tip = self._fresh
+        now = self.clock.monotonic()
+        known = request.age is not None and request.versions is None and asked >= now - request.age
+        if known and self.state.commit >= tip.index:
+            read()
+        elif self.judge == self.name:
+            if not self.vouch(read):
+                reply.give(self.away(self.judge, "has no lease"))
+        else:
+            then = partial(self._vouched, now, request, reply)
+            self.ask(self.judge, Newest(self.view.number), then=then, timeout=self.duty.patience)
+
+    def _vouched(
+        self, asked: float, request: Look, reply: Reply, tip: Tip | CallError | None
+    ) -> None:
+        if not isinstance(tip, Tip):
+            reply.give(self.away(self.judge, "can't tell how far things have come"))
+            return
+        self.hear_tip(tip)
+        slack = request.versions if request.age is None and request.versions else 0
+
+        def reached() -> bool:
+            return self.state.commit >= tip.index or self.state.revision >= tip.revision - slack
+
+        def then() -> None:
+            if self.state.commit >= tip.index and asked > self._fresh[0]:
+                self._fresh = asked, tip
+            self.state.read(request.command, reply)
+
+        self.state.when(reached, then)
+
+    @handle
+    def newest(self, request: Newest) -> Later[Tip | None]:
+        """How far things have come, for one who must know."""
+        reply: Later[Tip | None] = Later(idle=True)
+        self.no_later(partial(reply.give, None))
+        told: Any = reply.give
+        stranger = self.judge != self.name or request.number > self.view.number
+        if stranger or not self.vouch(lambda: told(self.tip())):
+            reply.give(None)
+        return reply

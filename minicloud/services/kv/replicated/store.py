@@ -1,0 +1,82 @@
+"""Owns what the handles of replicated stores share: who leads, and what failovers have cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from minicloud.protocols.kv import Command, Transact
+from minicloud.protocols.replication import Entry, Lost
+from minicloud.services.kv.replicated.monitor import Monitor
+from minicloud.services.kv.store import Store
+
+if TYPE_CHECKING:
+    from minicloud.cloud import Cloud
+    from minicloud.node.host import Host
+    from minicloud.services.kv.client import EngineSpec
+
+__all__ = ["ReplicatedStore", "keys_of"]
+
+H = TypeVar("H", bound="Host[Any]")
+
+
+class ReplicatedStore(Store[H]):
+    """A store whose replicas hold one log. `monitor` is the host that decides who they are."""
+
+    model: ClassVar[str] = "store"
+
+    def __init__(
+        self, cloud: Cloud, spec: EngineSpec, name: str, hosts: list[H], monitor: Host[Monitor]
+    ) -> None:
+        super().__init__(cloud, spec, name, hosts)
+        self.monitor = monitor
+
+    def _up(self) -> list[H]:
+        return [host for host in self.hosts if host.up]
+
+    def divergence(self) -> list[Lost]:
+        """Every entry that a host which is up had in its log and had to give up, by index."""
+        found = [lost for host in self._up() for lost in host.peek.lost]
+        return sorted(found, key=lambda lost: (lost.index, lost.entry.epoch, lost.host))
+
+    def lost(self) -> list[Lost]:
+        """Of these, the requests that a client may have been told were done, and are not.
+
+        Each once. A request that was asked again, and done then, is not among them.
+        """
+        kept = {
+            (entry.client, entry.serial): True
+            for host in self._up()
+            for entry in host.peek.log.entries
+        }
+        found: dict[tuple[str, int], Lost] = {}
+        for lost in self.divergence():
+            name = lost.entry.client, lost.entry.serial
+            if lost.told is not False and lost.entry.serial and name not in kept:
+                found.setdefault(name, lost)
+        return list(found.values())
+
+    def conflicts(self) -> list[Lost]:
+        """Of the lost, those to whose keys somebody wrote in the history that won."""
+        logs: list[list[Entry]] = [host.peek.log.entries for host in self._up()]
+        winner = max(logs, key=_end, default=[])
+
+        def beaten(lost: Lost) -> bool:
+            mine = keys_of(lost.entry.command)
+            return any(
+                key in mine for entry in winner[lost.index - 1 :] for key in keys_of(entry.command)
+            )
+
+        return [lost for lost in self.lost() if beaten(lost)]
+
+
+def _end(log: list[Entry]) -> tuple[int, int]:
+    return (log[-1].epoch, len(log)) if log else (0, 0)
+
+
+def keys_of(command: Command | None) -> list[str]:
+    """The keys that a command names."""
+    if isinstance(command, Transact):
+        named = (*command.when, *command.then, *command.otherwise)
+        return [one.key for one in named]
+    key = getattr(command, "key", None)
+    return [] if key is None else [key]

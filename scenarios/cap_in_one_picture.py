@@ -1,12 +1,28 @@
 """cap-in-one-picture: the same clients on three stores while the network is cut in two."""
 
+from contextlib import AbstractContextManager
+from typing import Any
+
 from minicloud import Cloud, Load, breaks, holds, kv, scenario
 from minicloud.check import linearizable, violates
 from minicloud.workload import RunningLoad
 
 
-@scenario(majority=holds(quorum=3), naive=breaks("linearizable", quorum=2))
-async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20.0) -> None:
+@scenario(
+    majority=holds(quorum=3),
+    raft=holds(majority="raft"),
+    naive=breaks("linearizable", quorum=2),
+    one_way=holds(shape="one-way"),
+    partial=holds(shape="partial"),
+)
+async def cap_in_one_picture(
+    cloud: Cloud,
+    *,
+    quorum: int = 3,
+    cut_s: float = 20.0,
+    shape: str = "in-two",
+    majority: str = "quorum",
+) -> None:
     """Three stores and a cut network: who may go on, and what may they say?
 
     From 20 s on two replicas of five, and half of the clients, are cut off from the rest for 20 s.
@@ -22,21 +38,22 @@ async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20
     """
     box = cloud.start(kv.Single(name="box"))
     # the rule: more than half, so that two groups always share a replica
-    majority = cloud.start(kv.Quorum(name="majority", nodes=5, r=quorum, w=quorum, write_back=True))
+    strict = cloud.start(store(majority, quorum))
     any_one = cloud.start(
         kv.Quorum(name="any-one", nodes=5, r=1, w=1, ask_first=False, anti_entropy=0.25)
     )
+    stores = box, strict, any_one
     loads = [
-        cloud.start(Load(store, clients=2, keys=2, per_s=5, name=f"{store.name}-c"))
-        for store in (box, majority, any_one)
+        cloud.start(Load(one, clients=2, keys=2, per_s=5, name=f"{one.name}-c")) for one in stores
     ]
-    few = [majority.hosts[:2], any_one.hosts[:2], *(load.hosts[0] for load in loads)]
-    many = [box.hosts, majority.hosts[2:], any_one.hosts[2:], *(load.hosts[1] for load in loads)]
+    few = [strict.hosts[:2], any_one.hosts[:2], *(load.hosts[0] for load in loads)]
+    many = [box.hosts, strict.hosts[3:], any_one.hosts[3:], *(load.hosts[1] for load in loads)]
+    between = [strict.hosts[2], any_one.hosts[2]]
 
     await cloud.sleep(20)
     cut = cloud.now
-    with cloud.net.partition(few, many):
-        cloud.note("2 | 3: the network is cut")
+    with trouble(cloud, shape, few, between, many):
+        cloud.note(f"2 | 3: the network is cut{'' if shape == 'in-two' else ', ' + shape}")
         await cloud.sleep(cut_s)
     healed = cloud.now
     cloud.note("the network is whole again")
@@ -48,8 +65,8 @@ async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20
     await cloud.sleep(2)
 
     alone, together = ([during(load, side, cut, healed) for load in loads] for side in (0, 1))
-    for name, small, large in zip(("box", "majority", "any-one"), alone, together, strict=True):
-        cloud.note(f"{name}: {small} on the smaller side in the cut, {large} on the larger")
+    for one, small, large in zip(stores, alone, together, strict=True):
+        cloud.note(f"{one.name}: {small} on the smaller side in the cut, {large} on the larger")
 
     def the_smaller_side_is_refused() -> bool:
         return not any("answered" in answers for answers in alone[:2])
@@ -60,9 +77,28 @@ async def cap_in_one_picture(cloud: Cloud, *, quorum: int = 3, cut_s: float = 20
     def any_one_answers_everybody_and_agrees() -> bool:
         return any_one.agreed() and loads[2].counts["ok"] == len(loads[2].operations())
 
-    cloud.check(linearizable(box), linearizable(majority), violates(linearizable(any_one)))
-    cloud.check(the_smaller_side_is_refused, the_larger_side_goes_on)
-    cloud.check(any_one_answers_everybody_and_agrees)
+    cloud.check(linearizable(box), linearizable(strict), violates(linearizable(any_one)))
+    cloud.check(any_one_answers_everybody_and_agrees, the_larger_side_goes_on)
+    if shape != "partial":
+        cloud.check(the_smaller_side_is_refused)
+
+
+def store(engine: str, quorum: int) -> Any:
+    """Five copies that answer only what a majority of them stands behind."""
+    if engine == "raft":
+        return kv.Raft(name="majority", nodes=5)
+    return kv.Quorum(name="majority", nodes=5, r=quorum, w=quorum, write_back=True)
+
+
+def trouble(
+    cloud: Cloud, shape: str, few: list[Any], between: list[Any], many: list[Any]
+) -> AbstractContextManager[Any]:
+    """The cut: in two; in one direction only; or with one machine that still reaches everybody."""
+    if shape == "one-way":
+        return cloud.net.one_way(few, [*between, *many])
+    if shape == "partial":
+        return cloud.net.bridge(few, between, many)
+    return cloud.net.partition(few, [*between, *many])
 
 
 def during(load: RunningLoad, side: int, cut: float, healed: float) -> str:

@@ -57,8 +57,16 @@ def test_a_correct_twin_is_never_convicted(name, variant):
         assert complaints(name, variant, range(1, 3)) == {}
 
 
-SEEDS = {"quorum_settings": 30}
+SEEDS = {
+    "figure_eight": 60,
+    "quorum_dial": 30,
+    "quorum_settings": 30,
+    "raft_ambush": 20,
+    "raft_rules": 40,
+}
 """For lessons whose runs are long; 200 for the others."""
+RARE = {"figure_eight": {"storm_naive"}, "raft_rules": None}
+"""Lessons, or variants of them, about what a seed meets seldom: the sweep must find it at all."""
 
 
 @pytest.mark.slow
@@ -67,7 +75,8 @@ def test_over_many_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name
     seeds = SEEDS.get(name, 200)
     wrong = complaints(name, variant, range(seeds))
     holds = LESSONS[name].variants[variant].verdict.value == "valid"
-    assert len(wrong) <= (0 if holds else seeds // 2), wrong
+    rare = name in RARE and (RARE[name] is None or variant in RARE[name])
+    assert len(wrong) <= (0 if holds else seeds - 1 if rare else seeds // 2), wrong
 
 
 @pytest.mark.parametrize("name", LESSONS)
@@ -91,7 +100,8 @@ def test_a_lesson_can_be_read_aloud(path):
     assert "Try: " in story
     # A lesson knows the front door, and beside it only checks by name and a few types.
     modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert modules <= {"minicloud", "minicloud.check", "minicloud.workload", "contextlib"}
+    own = {"minicloud", "minicloud.check", "minicloud.workload"}
+    assert modules <= own | {"collections.abc", "contextlib", "typing"}
 
 
 SAY_DIGESTS = """
@@ -168,9 +178,11 @@ def test_the_dial_trades_staleness_for_answers(dead, tmp_path):
         _, said = result("quorum_dial", r=r, w=w, dead=dead)
         assert said.verdict == "valid", (r, w, said.checks)
     told = notes_of("quorum_dial", r=1, w=5, dead=dead, tmp_path=tmp_path)
-    reads, writes = (line.split(":")[1] for line in told if "answered" in line)
-    assert reads.startswith(" 100 %")
-    assert writes.startswith(" 100 %") is (dead == 0)
+    (line,) = (line for line in told if "stale" in line)
+    stale, reads, writes = line.split("; ")
+    assert stale.endswith(" 0.0 % stale")
+    assert reads.startswith("reads stand 4 dead, 100 %")
+    assert writes.startswith("writes stand 0 dead, 100 %") is (dead == 0)
 
 
 def test_the_partial_write_is_seen_and_unseen_by_name():

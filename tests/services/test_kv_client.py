@@ -7,7 +7,7 @@ from chaos import in_cloud
 from minicloud import OutcomeUnknown, Refused, kv
 from minicloud.errors import UsageError
 
-ENGINES = [kv.Single(), kv.Quorum(), kv.Quorum(nodes=5, linearizable=True, read_repair=True)]
+ENGINES = [kv.Single(), kv.Quorum(), kv.Quorum(nodes=5, linearizable=True, read_repair="async")]
 
 
 @pytest.fixture(params=ENGINES, ids=["single", "quorum", "linearizable"])
@@ -130,7 +130,7 @@ def test_levels_in_words_work_with_every_engine(spec):
         alice = cloud.start(spec).client("alice")
         await alice.put("x", 1, w=kv.ALL)
         assert await alice.get("x", r=kv.ALL, w=kv.QUORUM) == 1
-        assert await alice.get("x", r=kv.ONE, w=kv.ALL, linearizable=True) == 1
+        assert await alice.get("x", r=kv.ONE, w=kv.ALL, level=kv.LINEARIZABLE) == 1
 
     in_cloud(main)
 

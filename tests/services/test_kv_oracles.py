@@ -11,19 +11,22 @@ from chaos import chaos, convicted
 from minicloud import Machine, Refused, dist, kv
 from minicloud.check import Judgement, Verdict
 from minicloud.errors import QuorumFailed
+from minicloud.node.machine.disk import NodeDisk
+from minicloud.protocols.kv.once import Once
 from minicloud.protocols.versions import LamportClock, Version
 from minicloud.services.kv.log import Log
+from minicloud.services.kv.ordered import Journal
 from minicloud.services.kv.quorum.coordinator import Coordinator
-from minicloud.services.kv.single import Server
 
 SLOW_DISK = Machine("", disk_sync=dist.Exponential(average=0.1))
 
 SAFE = {
     "single": kv.Single(),
     "single-slow-disk": kv.Single(machine=SLOW_DISK),
+    "single-snapshots": kv.Single(machine=SLOW_DISK, snapshot_every=5),
     "linearizable": kv.Quorum(linearizable=True),
     "linearizable-slow-disk": kv.Quorum(linearizable=True, machine=SLOW_DISK),
-    "linearizable-5": kv.Quorum(linearizable=True, nodes=5, read_repair=True, anti_entropy=0.2),
+    "linearizable-5": kv.Quorum(linearizable=True, nodes=5, read_repair="async", anti_entropy=0.2),
     "linearizable-3-of-5": kv.Quorum(linearizable=True, nodes=5, n=3),
     "read-one-write-all": kv.Quorum(linearizable=True, r=1, w=3),
     "read-all-write-one": kv.Quorum(linearizable=True, r=3, w=1),
@@ -82,18 +85,19 @@ def no_recovery(patch):
 
 
 def torn_tail_kept(patch):
-    patch.setattr(Log, "recover", lambda self: self._node.disk.records("log"))
+    patch.setattr(NodeDisk, "recover", NodeDisk.records)
     return kv.Single(machine=SLOW_DISK), 24
 
 
+def journal_cut_too_early(patch):
+    patch.setattr(Journal, "_keep", Journal._cut)
+    return kv.Single(machine=SLOW_DISK, snapshot_every=5), 8
+
+
 def copies_taken_for_new(patch):
-    real = Server._keep
-
-    def keep(self, key, held):
-        self._taken.clear()
-        real(self, key, held)
-
-    patch.setattr(Server, "_keep", keep)
+    patch.setattr(Once, "answer", lambda *_: None)
+    patch.setattr(Once, "over", lambda *_: False)
+    patch.setattr(Once, "apply", lambda self, command, at_ns, *_: self.state.apply(command, at_ns))
     return kv.Single(), 12
 
 
@@ -106,7 +110,14 @@ def no_tie_break(patch):
     return kv.Quorum(linearizable=True), 24
 
 
-MUTANTS = [taken_for_failed, no_recovery, torn_tail_kept, copies_taken_for_new, no_tie_break]
+MUTANTS = [
+    taken_for_failed,
+    no_recovery,
+    torn_tail_kept,
+    journal_cut_too_early,
+    copies_taken_for_new,
+    no_tie_break,
+]
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.__name__)

@@ -107,7 +107,7 @@ def test_keys_live_on_n_of_the_nodes():
             for number in range(40)
         ]
         assert all(len(names) == 2 for names in holders)
-        assert len({tuple(names) for names in holders}) == 5
+        assert all(sum(name in names for names in holders) > 6 for name in store.tables())
         assert [await alice.get(f"k{number}") for number in range(40)] == list(range(40))
 
     in_cloud(main)
@@ -158,7 +158,7 @@ def test_acknowledgements_tell_a_writer_how_late_it_is():
 
 def test_a_deleted_key_stays_deleted_for_a_replica_that_missed_it():
     async def main(cloud):
-        store = cloud.start(kv.Quorum(read_repair=True))
+        store = cloud.start(kv.Quorum(read_repair="async"))
         alice, r3 = store.client("alice"), store.hosts[2]
         await alice.put("x", 1, w=kv.ALL)
         with cloud.net.isolate(r3):
@@ -229,10 +229,10 @@ def test_one_request_may_ask_for_the_linearizable_protocol():
             await alice.put("x", 1)
         await cloud.sleep(1)
         with hear(cloud, bob, r1, r2):
-            assert await bob.get("x", linearizable=True) == 1
+            assert await bob.get("x", level=kv.LINEARIZABLE) == 1
         assert [store.values("x")[host.name] for host in (r1, r2, r3)] == [1, 1, None]
         with hear(cloud, bob, r2), pytest.raises(kv.Unavailable):
-            await bob.get("x", linearizable=True)
+            await bob.get("x", level=kv.LINEARIZABLE)
 
     in_cloud(main)
 
@@ -244,13 +244,13 @@ def test_a_read_that_cannot_write_back_has_no_answer():
         with cloud.net.drop(kv.Keep, target=store.hosts[1:]), suppress(OutcomeUnknown):
             await alice.put("x", 1)
         lost = cloud.net.drop(kv.Keep, source=bob)
-        with lost, pytest.raises(kv.Unavailable, match="x: 0 of 2 hold what was found"):
+        with lost, pytest.raises(kv.Unavailable, match="x: 0 of 1 hold what was found"):
             await bob.get("x", r=kv.ALL)
 
     in_cloud(main)
 
 
-@pytest.mark.parametrize("repairs", [True, False])
+@pytest.mark.parametrize("repairs", ["async", None])
 def test_read_repair_heals_the_replicas_that_a_read_asked(repairs):
     async def main(cloud):
         store = cloud.start(kv.Quorum(read_repair=repairs, r=1))
@@ -312,7 +312,7 @@ def test_no_reader_sees_what_a_crash_can_still_take():
         alice, bob = store.client("alice"), store.client("bob")
         cloud.start(attempt, alice)
         await cloud.sleep(0.3)
-        seen = await bob.get("x", linearizable=True)
+        seen = await bob.get("x", level=kv.LINEARIZABLE)
         for host in store.hosts:
             host.restart()
         await cloud.sleep(1)
@@ -327,7 +327,7 @@ def test_no_reader_sees_what_a_crash_can_still_take():
 
 def test_a_replica_with_a_full_disk_counts_as_one_that_did_not_keep():
     async def main(cloud):
-        store = cloud.start(kv.Quorum(read_repair=True))
+        store = cloud.start(kv.Quorum(read_repair="async"))
         alice, (r1, r2, _) = store.client("alice"), store.hosts
         r1.disk.failing = "no space"
         await alice.put("x", 1)

@@ -33,9 +33,10 @@ def test_without_fsync_it_does_not():
     in_cloud(main)
 
 
-def test_a_second_copy_of_a_write_undoes_nothing_also_after_a_crash():
+@pytest.mark.parametrize("every", [1, 1000])
+def test_a_second_copy_of_a_write_undoes_nothing_also_after_a_crash(every):
     async def main(cloud):
-        store = cloud.start(kv.Single())
+        store = cloud.start(kv.Single(snapshot_every=every))
         alice, bob = store.client("alice"), store.client("bob")
         with cloud.net.duplicate(after=1.0, source=alice):
             await alice.put("x", "alice's")
@@ -68,6 +69,40 @@ def test_a_torn_record_is_cut_off_so_that_the_next_one_can_be_read():
 async def attempt(alice):
     with pytest.raises(OutcomeUnknown):
         await alice.put("x", "a value that is long enough to be torn" * 3)
+
+
+def test_the_journal_does_not_grow_for_ever_and_nothing_is_lost_by_that():
+    async def main(cloud):
+        store = cloud.start(kv.Single(snapshot_every=20))
+        alice, (host,) = store.client("alice"), store.hosts
+        sizes = []
+        for number in range(200):
+            await alice.put(f"k{number % 7}", number)
+            sizes.append(len(host.disk.read("log")))
+        assert max(sizes[100:]) <= 1.2 * max(sizes[:40])
+        before = store.tables()
+        host.crash()
+        host.restart()
+        assert store.tables() == before
+        assert await alice.add("n") == 1
+        assert await alice.revision() == 201
+
+    in_cloud(main)
+
+
+def test_a_power_cut_between_snapshot_and_journal_does_nothing_twice():
+    async def main(cloud):
+        store = cloud.start(kv.Single(snapshot_every=10, machine=Machine("", disk_sync=0.01)))
+        alice, (host,) = store.client("alice"), store.hosts
+        for cut in range(40):
+            for _ in range(3):
+                await alice.add("n")
+            await cloud.sleep(0.001 * cut)
+            host.crash("torn" if cut % 2 else "lose-unsynced")
+            host.restart()
+            assert await alice.get("n") == 3 * (cut + 1)
+
+    in_cloud(main)
 
 
 def test_a_full_disk_refuses_for_certain_and_a_failing_sync_never_does():

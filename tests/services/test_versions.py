@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minicloud.errors import UsageError
-from minicloud.protocols.quorums import Level, Quorums, majority, needed, replicas_of
+from minicloud.protocols.quorums import Level, Quorums, majority, needed
 from minicloud.protocols.versions import (
     NOTHING,
     Held,
@@ -102,17 +102,6 @@ def test_a_level_that_means_nothing_is_refused(level):
         needed(level, 5)
 
 
-@given(st.text(), st.integers(1, 6), st.integers(1, 6))
-def test_a_key_lives_on_n_distinct_nodes_and_always_on_the_same(key, nodes, n):
-    names = [f"r{i}" for i in range(nodes)]
-    n = min(n, nodes)
-    found = replicas_of(key, names, n)
-    assert len(set(found)) == n
-    assert found == replicas_of(key, names, n)
-
-
-def test_keys_are_spread_over_the_nodes():
-    names = ["r1", "r2", "r3", "r4"]
-    first = [replicas_of(f"k{i}", names, 2)[0] for i in range(400)]
-    assert all(70 < first.count(name) < 130 for name in names)
-    assert replicas_of("k0", names, 2) == ("r4", "r1")  # for ever: data is found by it
+def test_a_quorum_of_the_own_region_needs_regions():
+    with pytest.raises(UsageError, match="no replicas in regions; say QUORUM"):
+        needed(Level.LOCAL_QUORUM, 5)

@@ -38,14 +38,14 @@ def broken(kind, script, form=None):
 
 
 @every_kind
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_the_laws_hold_and_the_value_is_what_the_operations_come_to(kind, data):
     assert broken(kind, data.draw(scripts(kind))) is None
 
 
 @every_kind
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_an_update_is_above_the_state_before_it(kind, data):
     script = data.draw(scripts(kind))
@@ -59,7 +59,7 @@ def test_an_update_is_above_the_state_before_it(kind, data):
 
 
 @every_kind
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data(), seed=st.integers(0, 999))
 def test_all_who_met_all_are_equal_whatever_the_order_and_however_often(kind, data, seed):
     states = [state for state, _ in play(kind, data.draw(scripts(kind)))]

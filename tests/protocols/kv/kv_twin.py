@@ -1,4 +1,4 @@
-"""A slow, obvious twin of the key-value state: a list of all that ever happened, and naive scans."""
+"""A slow, obvious twin of the key-value state: a list of all that happened, and naive scans."""
 
 from minicloud.protocols.kv import (
     Add,
@@ -50,7 +50,7 @@ class Twin:
     def ends(self, fact):
         return self.leases[fact[4]][1] if fact[4] else fact[3]
 
-    def keys(self):
+    def living(self):
         return sorted({fact[1] for fact in self.facts if self.newest(fact[1])[2] is not None})
 
     def seen(self, key, now, facts=None):
@@ -65,7 +65,7 @@ class Twin:
     # Time.
 
     def due(self):
-        ends = [(self.newest(k)[3], 0, k) for k in self.keys() if self.newest(k)[3] is not None]
+        ends = [(self.newest(k)[3], 0, k) for k in self.living() if self.newest(k)[3] is not None]
         ends += [(end, 1, number) for number, (_, end) in self.leases.items()]
         return min(ends, default=None)
 
@@ -77,7 +77,7 @@ class Twin:
                 del self.leases[due[2]]
 
     def of_lease(self, number):
-        return [key for key in self.keys() if self.newest(key)[4] == number]
+        return [key for key in self.living() if self.newest(key)[4] == number]
 
     def bury(self, keys):
         self.remember([(key, None, None, 0) for key in keys])
@@ -187,7 +187,7 @@ class Twin:
             fact = self.seen(command.key, now)
             return Done(fact[2], self.version(command.key), self.revision)
         last = command.last
-        inside = [k for k in self.keys() if command.first <= k and (last is None or k < last)]
+        inside = [k for k in self.living() if command.first <= k and (last is None or k < last)]
         if isinstance(command, Scan):
             found = [[key, self.seen(key, now)[2]] for key in inside]
             found = [pair for pair in found if pair[1] is not None]

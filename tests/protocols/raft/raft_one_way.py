@@ -139,4 +139,4 @@ def stuck():
 if __name__ == "__main__":
     STUCK.write_text("\n".join(stuck()) + "\n", "utf-8")
     for wrong in exceptions(shapes() if "--all" in sys.argv else ()):
-        print(wrong, flush=True)
+        sys.stdout.write(f"{wrong}\n")

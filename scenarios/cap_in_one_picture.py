@@ -1,6 +1,5 @@
 """cap-in-one-picture: the same clients on three stores while the network is cut in two."""
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 from minicloud import Cloud, Load, breaks, holds, kv, scenario
@@ -10,7 +9,10 @@ from minicloud.workload import RunningLoad
 
 @scenario(
     majority=holds(quorum=3),
-    raft=holds(majority="raft"),
+    raft=holds(strict="raft"),
+    backups=holds(strict="backups"),
+    chain=holds(strict="chain"),
+    leaders=holds(loose="leaders"),
     naive=breaks("linearizable", quorum=2),
     one_way=holds(shape="one-way"),
     partial=holds(shape="partial"),
@@ -21,7 +23,8 @@ async def cap_in_one_picture(
     quorum: int = 3,
     cut_s: float = 20.0,
     shape: str = "in-two",
-    majority: str = "quorum",
+    strict: str = "quorum",
+    loose: str = "quorum",
 ) -> None:
     """Three stores and a cut network: who may go on, and what may they say?
 
@@ -32,23 +35,26 @@ async def cap_in_one_picture(
     any copy that answers, so everybody is served all the time; its price is that the sides drift
     apart, until the wire is back and the replicas tell each other what they missed.
 
+    Other variants put other engines in their places, and it stays the same picture: a Raft group, a
+    primary with backups or a chain for `majority`, five leaders for `any-one`; or they cut the wire
+    in one direction only, or leave one machine that reaches both sides.
+
     Nobody chooses "consistent" or "available" in fair weather. The choice is what to do in a cut.
 
     Try: --variant naive, where two copies of five are enough: then both sides go on, and both lie.
     """
     box = cloud.start(kv.Single(name="box"))
     # the rule: more than half, so that two groups always share a replica
-    strict = cloud.start(store(majority, quorum))
-    any_one = cloud.start(
-        kv.Quorum(name="any-one", nodes=5, r=1, w=1, ask_first=False, anti_entropy=0.25)
-    )
-    stores = box, strict, any_one
+    majority = cloud.start(a_majority(strict, quorum))
+    any_one = cloud.start(anybody(loose))
+    stores = box, majority, any_one
     loads = [
         cloud.start(Load(one, clients=2, keys=2, per_s=5, name=f"{one.name}-c")) for one in stores
     ]
-    few = [strict.hosts[:2], any_one.hosts[:2], *(load.hosts[0] for load in loads)]
-    many = [box.hosts, strict.hosts[3:], any_one.hosts[3:], *(load.hosts[1] for load in loads)]
-    between = [strict.hosts[2], any_one.hosts[2]]
+    few = [copies(one, 0, 4) for one in (majority, any_one)] + [load.hosts[0] for load in loads]
+    between = [copies(one, 3) for one in (majority, any_one)]
+    many = [copies(one, 1, 2) for one in (majority, any_one)] + [load.hosts[1] for load in loads]
+    many += [box.hosts, getattr(majority, "monitor", [])]
 
     await cloud.sleep(20)
     cut = cloud.now
@@ -77,22 +83,35 @@ async def cap_in_one_picture(
     def any_one_answers_everybody_and_agrees() -> bool:
         return any_one.agreed() and loads[2].counts["ok"] == len(loads[2].operations())
 
-    cloud.check(linearizable(box), linearizable(strict), violates(linearizable(any_one)))
+    cloud.check(linearizable(box), linearizable(majority), violates(linearizable(any_one)))
     cloud.check(any_one_answers_everybody_and_agrees, the_larger_side_goes_on)
     if shape != "partial":
         cloud.check(the_smaller_side_is_refused)
 
 
-def store(engine: str, quorum: int) -> Any:
+def a_majority(engine: str, quorum: int) -> Any:
     """Five copies that answer only what a majority of them stands behind."""
     if engine == "raft":
         return kv.Raft(name="majority", nodes=5)
+    if engine == "backups":
+        return kv.PrimaryBackup(name="majority", nodes=5, mode="sync")
+    if engine == "chain":
+        return kv.Chain(name="majority", nodes=5)
     return kv.Quorum(name="majority", nodes=5, r=quorum, w=quorum, write_back=True)
 
 
-def trouble(
-    cloud: Cloud, shape: str, few: list[Any], between: list[Any], many: list[Any]
-) -> AbstractContextManager[Any]:
+def anybody(engine: str) -> Any:
+    """Five copies each of which answers for itself, and tells the others later."""
+    if engine == "leaders":
+        return kv.MultiLeader(name="any-one", regions=("a", "b", "c", "d", "e"), catch_up=0.25)
+    return kv.Quorum(name="any-one", nodes=5, r=1, w=1, ask_first=False, anti_entropy=0.25)
+
+
+def copies(store: kv.Store[Any], *places: int) -> list[Any]:
+    return [store.hosts[place] for place in places]
+
+
+def trouble(cloud: Cloud, shape: str, few: list[Any], between: list[Any], many: list[Any]) -> Any:
     """The cut: in two; in one direction only; or with one machine that still reaches everybody."""
     if shape == "one-way":
         return cloud.net.one_way(few, [*between, *many])
@@ -102,8 +121,8 @@ def trouble(
 
 
 def during(load: RunningLoad, side: int, cut: float, healed: float) -> str:
-    """How the requests of one side's client ended that had a second to do so within the cut."""
+    """How the requests of one side's client ended, once who can go on had time to find out."""
     mine = [op for op in load.operations() if op.client == load.clients[side].name]
-    ends = [op.outcome for op in mine if cut < op.start_ns / 1e9 < healed - 1]
+    ends = [op.outcome for op in mine if cut + 3 < op.start_ns / 1e9 < healed - 1]
     words = {"ok": "answered", "fail": "refused", "info": "unknown"}
     return ", ".join(f"{ends.count(end)} {words[end]}" for end in words if end in ends)

@@ -105,7 +105,7 @@ def among(cloud: Cloud, store: kv.RaftStore, leader: Any, voters: list[Any]) -> 
 
 
 def leads(host: Any) -> bool:
-    return host.state.get("role") == "leader"
+    return bool(host.state.get("role") == "leader")
 
 
 async def write_one(ann: kv.KvClient) -> None:

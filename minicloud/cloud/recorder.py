@@ -55,7 +55,8 @@ class Process:
 
 class Outcome:
     """What an operation under way will be recorded with: set `value` to what it returned, and
-    `version` to the version that it read or wrote, where the service says."""
+    `version` to the version that it read or wrote, where the service says.
+    """
 
     __slots__ = ("key", "value", "version")
 
@@ -113,7 +114,8 @@ class RecordedHistory(History):
         """
         if process is None:
             process = self._inline = self._inline or Process(self, "scenario")
-        return _Recording(self, process, (f, key, value, service, session), (Refused, *fail), unknown)
+        told = f, key, value, service, session
+        return _Recording(self, process, told, (Refused, *fail), unknown)
 
     def begin(self, process: Process, told: _Told) -> tuple[int, int, str]:
         """Record that an operation begins; its process number, its index and its name."""

@@ -154,13 +154,11 @@ def test_who_adds_to_nothing_finds_a_nought_that_nobody_wrote():
     history = History()
     lost = history.invoke(time=0, process=0, f="write", key="x", value=0)
     history.complete(lost, time=1, type="info")
-    for time, f, argument, result in (
-        (2, "add", 1, 1), (4, "write", None, None), (6, "read", None, 0), (8, "scan", ["", None], [["x", 0]]),
-    ):  # fmt: skip
-        at = history.invoke(
-            time=time, process=1, f=f, key=None if f == "scan" else "x", value=argument
-        )
-        history.complete(at, time=time + 1, type="ok", value=result)
+    asked = [("add", "x", 1, 1), ("write", "x", None, None), ("read", "x", None, 0)]
+    asked.append(("scan", None, ["", None], [["x", 0]]))
+    for now, (f, key, argument, result) in enumerate(asked, start=2):
+        at = history.invoke(time=now, process=1, f=f, key=key, value=argument)
+        history.complete(at, time=now, type="ok", value=result)
     assert linearizable("store").judge(history).verdict is Verdict.VALID
     assert sequential().judge(history).verdict is Verdict.VALID
 

@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from minicloud.net.link import Link
     from minicloud.net.network import Port
 
-__all__ = ["DATAGRAM", "HEADER_BYTES", "REFUSAL", "REPLY", "Envelope", "Identity", "SendRecord"]
+__all__ = [
+    "DATAGRAM",
+    "HEADER_BYTES",
+    "REFUSAL",
+    "REPLY",
+    "Envelope",
+    "Identity",
+    "KeptEnvelope",
+    "SendRecord",
+]
 
 Identity = tuple[str, int]
 """An event's name: (incarnation, number), such as ("r1.1", 17)."""
@@ -110,4 +119,24 @@ class Envelope(msgspec.Struct, gc=False):
         number = f"{self.id[0]}:{self.id[1]}"
         return (
             f"<{self.kind} {number} {self.source} → {self.target}, sent {self.sent_ns / 1e9:g} s>"
+        )
+
+
+class KeptEnvelope(Envelope, gc=True):
+    """The same, for whoever keeps one: what leads back to itself is found by the collector, which
+    does not look at messages under way.
+    """
+
+    @classmethod
+    def of(cls, envelope: Envelope) -> KeptEnvelope:
+        """A copy."""
+        return cls(
+            envelope.record,
+            envelope.shape,
+            envelope.answer,
+            envelope.incarnation,
+            envelope.link,
+            envelope.port,
+            envelope.cancelled,
+            envelope.copy,
         )

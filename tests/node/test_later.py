@@ -1,8 +1,12 @@
 """Replies that come later than the handler that owes them, without a task."""
 
+import gc
+import weakref
+
 import pytest
 from helpers import STEADY, run
 
+from minicloud.cloud import run_cloud
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.node.machine.spec import Machine
 from minicloud.node.messages.handlers import handle
@@ -151,3 +155,27 @@ def test_the_reply_that_is_promised_must_be_the_requests():
         class Wrong(Node):
             @handle
             def put(self, request: Put) -> Later[str]: ...
+
+
+def test_a_reply_that_is_never_given_keeps_no_cloud_alive():
+    class Owe(Request[int], service="later"):
+        pass
+
+    class Mute(Node):
+        def __init__(self):
+            self.owed = []
+
+        @handle
+        def ask(self, request: Owe) -> Later[int]:
+            self.owed.append(Later())
+            return self.owed[-1]
+
+    async def main(cloud):
+        cloud.node("mute", Mute)
+        with pytest.raises(OutcomeUnknown):
+            await cloud.client("ann").call("mute", Owe(), timeout=1)
+        return weakref.ref(cloud)
+
+    gone = run_cloud(main, seed=0).value
+    gc.collect()
+    assert gone() is None

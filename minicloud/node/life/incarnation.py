@@ -22,7 +22,7 @@ from minicloud.kernel.records import Fate, Kind
 from minicloud.kernel.run import RANK_FAULT, bare
 from minicloud.kernel.scheduler import Domain, domain_var
 from minicloud.kernel.waiting import Wait
-from minicloud.net.envelope import REFUSAL, REPLY, Envelope
+from minicloud.net.envelope import REFUSAL, REPLY, Envelope, KeptEnvelope
 from minicloud.node.life.activity import Activity, activity_var
 from minicloud.node.life.calls import Calls
 from minicloud.node.life.sender import Sender
@@ -139,6 +139,7 @@ class Incarnation(Sender):
         self, envelope: Envelope, spec: HandlerSpec, done: Callable[[], None] | None
     ) -> Callable[[Any], None]:
         """What answers a request whose handler has ended without a reply."""
+        envelope = KeptEnvelope.of(envelope)
 
         def tell(said: Any) -> None:
             if not self.alive:

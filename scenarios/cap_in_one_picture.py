@@ -35,9 +35,8 @@ async def cap_in_one_picture(
     any copy that answers, so everybody is served all the time; its price is that the sides drift
     apart, until the wire is back and the replicas tell each other what they missed.
 
-    Other variants put other engines in their places, and it stays the same picture: a Raft group, a
-    primary with backups or a chain for `majority`, five leaders for `any-one`; or they cut the wire
-    in one direction only, or leave one machine that reaches both sides.
+    Variants put other engines in their places, and it stays the same picture: raft, backups, chain
+    for `majority`, leaders for `any-one`. Or they cut one direction only, or leave a bridge.
 
     Nobody chooses "consistent" or "available" in fair weather. The choice is what to do in a cut.
 
@@ -51,9 +50,9 @@ async def cap_in_one_picture(
     loads = [
         cloud.start(Load(one, clients=2, keys=2, per_s=5, name=f"{one.name}-c")) for one in stores
     ]
-    few = [copies(one, 0, 4) for one in (majority, any_one)] + [load.hosts[0] for load in loads]
-    between = [copies(one, 3) for one in (majority, any_one)]
-    many = [copies(one, 1, 2) for one in (majority, any_one)] + [load.hosts[1] for load in loads]
+    few = [load.hosts[0] for load in loads] + majority.hosts[::4] + any_one.hosts[::4]
+    between = [majority.hosts[3], any_one.hosts[3]]
+    many = [load.hosts[1] for load in loads] + majority.hosts[1:3] + any_one.hosts[1:3]
     many += [box.hosts, getattr(majority, "monitor", [])]
 
     await cloud.sleep(20)
@@ -91,13 +90,12 @@ async def cap_in_one_picture(
 
 def a_majority(engine: str, quorum: int) -> Any:
     """Five copies that answer only what a majority of them stands behind."""
-    if engine == "raft":
-        return kv.Raft(name="majority", nodes=5)
-    if engine == "backups":
-        return kv.PrimaryBackup(name="majority", nodes=5, mode="sync")
-    if engine == "chain":
-        return kv.Chain(name="majority", nodes=5)
-    return kv.Quorum(name="majority", nodes=5, r=quorum, w=quorum, write_back=True)
+    return {
+        "quorum": kv.Quorum(name="majority", nodes=5, r=quorum, w=quorum, write_back=True),
+        "raft": kv.Raft(name="majority", nodes=5),
+        "backups": kv.PrimaryBackup(name="majority", nodes=5, mode="sync"),
+        "chain": kv.Chain(name="majority", nodes=5),
+    }[engine]
 
 
 def anybody(engine: str) -> Any:
@@ -107,17 +105,11 @@ def anybody(engine: str) -> Any:
     return kv.Quorum(name="any-one", nodes=5, r=1, w=1, ask_first=False, anti_entropy=0.25)
 
 
-def copies(store: kv.Store[Any], *places: int) -> list[Any]:
-    return [store.hosts[place] for place in places]
-
-
 def trouble(cloud: Cloud, shape: str, few: list[Any], between: list[Any], many: list[Any]) -> Any:
     """The cut: in two; in one direction only; or with one machine that still reaches everybody."""
-    if shape == "one-way":
-        return cloud.net.one_way(few, [*between, *many])
     if shape == "partial":
         return cloud.net.bridge(few, between, many)
-    return cloud.net.partition(few, [*between, *many])
+    return (cloud.net.one_way if shape == "one-way" else cloud.net.partition)(few, between + many)
 
 
 def during(load: RunningLoad, side: int, cut: float, healed: float) -> str:

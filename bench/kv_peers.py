@@ -122,7 +122,7 @@ _NOTES = {
     "pysyncobj": f"puts in the leader's process, by {CLIENTS} threads that wait, and all at once; "
     "its leader sends every 0.1 s; no journal, no sync"
 }
-_WHY = {"raftos": ", whose pinned cryptography 1.5.2 builds on no Python since 3.7"}
+_WHY = {"raftos": "; it pins cryptography 1.5.3, of 2016, which did not build"}
 
 
 if __name__ == "__main__":

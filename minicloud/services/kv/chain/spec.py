@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from minicloud.errors import UsageError
 from minicloud.node.host import Host
 from minicloud.node.machine.spec import Machine
 from minicloud.protocols.replication import Policy
 from minicloud.services.kv.chain.node import Member
 from minicloud.services.kv.client import Bounded, Consistency, Engine
-from minicloud.services.kv.replicated import Duty, Look, Monitor, Order
+from minicloud.services.kv.replicated import Look, Order
 from minicloud.services.kv.replicated.engine import Seeking, Way
-from minicloud.services.kv.replicated.store import ReplicatedStore
+from minicloud.services.kv.replicated.store import ReplicatedStore, check_spec, found
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client, Cloud
@@ -121,21 +120,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     dedup: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.nodes, bool) or not isinstance(self.nodes, int) or self.nodes < 1:
-            raise UsageError(f"kv.Chain: nodes={self.nodes!r}: give a number from 1")
-        for field in ("lease", "dead_after", "lag_after", "attempt"):
-            if not getattr(self, field) > 0:
-                value = getattr(self, field)
-                raise UsageError(f"kv.Chain: {field}={value!r}: give seconds above 0")
-        if not 0 <= self.max_drift < 1:
-            raise UsageError(
-                f"kv.Chain: max_drift={self.max_drift!r}: give a part of 1, such as 0.05"
-            )
-
-    @property
-    def period(self) -> float:
-        """Seconds between two signs of life."""
-        return min(self.lease, self.dead_after) / 5
+        check_spec(self)
 
     def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
         """All levels."""
@@ -143,44 +128,22 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
     def start(self, cloud: Cloud) -> ChainStore:
         """Make the replicas, `kv-r1`, `kv-r2`, …, and `kv-monitor`."""
-        name = cloud.net.unique(self.name)
-        names = tuple(f"{name}-r{i + 1}" for i in range(self.nodes))
-        zones = self.zones or (self.machine.zone,)
         policy = Policy(
             style="chain",
             lease_ns=round(self.lease * _NS),
             patience_ns=round(self.dead_after * _NS),
             eager=self.eager,
         )
-        machine = msgspec.structs.replace(self.machine, name=f"{name}-monitor", zone=zones[-1])
-        monitor = cloud.node(machine, Monitor, nodes=names, policy=policy, period=self.period / 2)
-        hosts = [
-            cloud.node(
-                msgspec.structs.replace(self.machine, name=host, zone=zones[i % len(zones)]),
-                Member,
-                duty=self._duty(names, monitor.name),
-                beat=self.period,
-                lag_after=self.lag_after,
-                lease_reads=self.lease_reads,
-                apportioned=self.apportioned,
-                ask_tail=self.ask_tail,
-            )
-            for i, host in enumerate(names)
-        ]
-        return ChainStore(cloud, self, name, hosts, monitor)
-
-    def _duty(self, names: tuple[str, ...], monitor: str) -> Duty:
-        return Duty(
-            nodes=names,
-            monitor=monitor,
-            lease=self.lease * (1 - self.max_drift) / (1 + self.max_drift),
-            ping=self.period,
-            patience=self.attempt,
-            fsync=self.fsync,
-            ack_after_fsync=self.ack_after_fsync,
-            fencing=self.fencing,
-            dedup=self.dedup,
+        name, hosts, monitor = found(
+            cloud,
+            self,
+            policy,
+            Member,
+            lease_reads=self.lease_reads,
+            apportioned=self.apportioned,
+            ask_tail=self.ask_tail,
         )
+        return ChainStore(cloud, self, name, hosts, monitor)
 
     def engine(self, client: Client, nodes: tuple[str, ...]) -> Engine[Way]:
         """The client's end."""

@@ -13,9 +13,8 @@ from minicloud.protocols.quorums import majority
 from minicloud.protocols.replication import Mode, Policy, Rules
 from minicloud.services.kv.client import Bounded, Consistency, Engine
 from minicloud.services.kv.primary.node import Member
-from minicloud.services.kv.replicated import Duty, Monitor
 from minicloud.services.kv.replicated.engine import Seeking, Way
-from minicloud.services.kv.replicated.store import ReplicatedStore
+from minicloud.services.kv.replicated.store import ReplicatedStore, check_spec, found
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client, Cloud
@@ -123,8 +122,7 @@ class PrimaryBackup(msgspec.Struct, frozen=True, kw_only=True):
     dedup: bool = True
 
     def __post_init__(self) -> None:
-        if isinstance(self.nodes, bool) or not isinstance(self.nodes, int) or self.nodes < 1:
-            raise UsageError(f"kv.PrimaryBackup: nodes={self.nodes!r}: give a number from 1")
+        check_spec(self)
         if self.mode not in ("async", "semi-sync", "sync"):
             raise UsageError(
                 f"kv.PrimaryBackup: mode={self.mode!r}: say 'async', 'semi-sync' or 'sync'"
@@ -141,24 +139,11 @@ class PrimaryBackup(msgspec.Struct, frozen=True, kw_only=True):
                 f"kv.PrimaryBackup: min_insync={self.min_insync!r}: give a number of replicas from "
                 f"1 to {self.nodes}"
             )
-        for field in ("lease", "dead_after", "lag_after", "attempt"):
-            if not getattr(self, field) > 0:
-                value = getattr(self, field)
-                raise UsageError(f"kv.PrimaryBackup: {field}={value!r}: give seconds above 0")
-        if not 0 <= self.max_drift < 1:
-            raise UsageError(
-                f"kv.PrimaryBackup: max_drift={self.max_drift!r}: give a part of 1, such as 0.05"
-            )
 
     @property
     def lossy(self) -> bool:
         """Whether a failover may take back what was acknowledged."""
         return self.mode == "async" or self.degrade_after is not None
-
-    @property
-    def period(self) -> float:
-        """Seconds between two signs of life."""
-        return min(self.lease, self.dead_after) / 5
 
     def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
         """The levels that hold in this mode."""
@@ -179,45 +164,19 @@ class PrimaryBackup(msgspec.Struct, frozen=True, kw_only=True):
             unclean_ns=round(self.unclean_after * _NS) if self.unclean else None,
         )
 
-    def duty(self, names: tuple[str, ...], monitor: str) -> Duty:
-        """What every replica is told."""
-        return Duty(
-            nodes=names,
-            monitor=monitor,
-            lease=self.lease * (1 - self.max_drift) / (1 + self.max_drift),
-            ping=self.period,
-            patience=self.attempt,
-            fsync=self.fsync,
-            ack_after_fsync=self.ack_after_fsync,
-            fencing=self.fencing,
-            dedup=self.dedup,
-        )
-
     def start(self, cloud: Cloud) -> PrimaryBackupStore:
         """Make the replicas, `kv-r1`, `kv-r2`, …, and `kv-monitor`."""
-        name = cloud.net.unique(self.name)
-        names = tuple(f"{name}-r{i + 1}" for i in range(self.nodes))
-        zones = self.zones or (self.machine.zone,)
-        machine = msgspec.structs.replace(self.machine, name=f"{name}-monitor", zone=zones[-1])
-        monitor = cloud.node(
-            machine, Monitor, nodes=names, policy=self.policy(), period=self.period / 2
-        )
         floor = majority(self.nodes) if self.min_insync is None else self.min_insync
-        rules = Rules(mode=self.mode, acks=self.acks, floor=floor)
-        hosts = [
-            cloud.node(
-                msgspec.structs.replace(self.machine, name=host, zone=zones[i % len(zones)]),
-                Member,
-                duty=self.duty(names, monitor.name),
-                rules=rules,
-                beat=self.period,
-                lag_after=self.lag_after,
-                degrade_after=self.degrade_after,
-                lease_reads=self.lease_reads,
-                watermark=self.watermark,
-            )
-            for i, host in enumerate(names)
-        ]
+        name, hosts, monitor = found(
+            cloud,
+            self,
+            self.policy(),
+            Member,
+            rules=Rules(mode=self.mode, acks=self.acks, floor=floor),
+            degrade_after=self.degrade_after,
+            lease_reads=self.lease_reads,
+            watermark=self.watermark,
+        )
         return PrimaryBackupStore(cloud, self, name, hosts, monitor)
 
     def engine(self, client: Client, nodes: tuple[str, ...]) -> Engine[Way]:

@@ -1,12 +1,16 @@
-"""Owns what the handles of replicated stores share: who leads, and what failovers have cost."""
+"""Owns what replicated stores share: how their machines are made, and what failovers have cost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+import msgspec
+
+from minicloud.errors import UsageError
 from minicloud.protocols.kv import Command, Transact
-from minicloud.protocols.replication import Entry, Lost
+from minicloud.protocols.replication import Entry, Lost, Policy
 from minicloud.services.kv.replicated.monitor import Monitor
+from minicloud.services.kv.replicated.replica import Duty, Replica
 from minicloud.services.kv.store import Store
 
 if TYPE_CHECKING:
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
     from minicloud.node.host import Host
     from minicloud.services.kv.client import EngineSpec
 
-__all__ = ["ReplicatedStore", "keys_of"]
+__all__ = ["ReplicatedStore", "check_spec", "found", "keys_of", "period_of"]
 
 H = TypeVar("H", bound="Host[Any]")
 
@@ -80,3 +84,56 @@ def keys_of(command: Command | None) -> list[str]:
         return [one.key for one in named]
     key = getattr(command, "key", None)
     return [] if key is None else [key]
+
+
+# What their specs share.
+
+
+def check_spec(spec: Any) -> None:
+    """Raise `UsageError` for a number of machines, times or a drift that no store can have."""
+    kind = type(spec).__name__
+    if isinstance(spec.nodes, bool) or not isinstance(spec.nodes, int) or spec.nodes < 1:
+        raise UsageError(f"kv.{kind}: nodes={spec.nodes!r}: give a number from 1")
+    for field in ("lease", "dead_after", "lag_after", "attempt"):
+        value = getattr(spec, field)
+        if not value > 0:
+            raise UsageError(f"kv.{kind}: {field}={value!r}: give seconds above 0")
+    if not 0 <= spec.max_drift < 1:
+        raise UsageError(f"kv.{kind}: max_drift={spec.max_drift!r}: give a part of 1, such as 0.05")
+
+
+def period_of(spec: Any) -> float:
+    """Seconds between two signs of life."""
+    return float(min(spec.lease, spec.dead_after) / 5)
+
+
+def found(
+    cloud: Cloud, spec: Any, policy: Policy, member: type[Replica], **own: Any
+) -> tuple[str, list[Host[Any]], Host[Monitor]]:
+    """Make a monitor, `kv-monitor`, and replicas, `kv-r1`, `kv-r2`, …, each given `own` arguments.
+
+    The store's name, the replicas and the monitor.
+    """
+    name, period = cloud.net.unique(spec.name), period_of(spec)
+    names = tuple(f"{name}-r{i + 1}" for i in range(spec.nodes))
+    zones = spec.zones or (spec.machine.zone,)
+    machine = msgspec.structs.replace(spec.machine, name=f"{name}-monitor", zone=zones[-1])
+    monitor = cloud.node(machine, Monitor, nodes=names, policy=policy, period=period / 2)
+    duty = Duty(
+        nodes=names,
+        monitor=monitor.name,
+        lease=spec.lease * (1 - spec.max_drift) / (1 + spec.max_drift),
+        ping=period,
+        patience=spec.attempt,
+        fsync=spec.fsync,
+        ack_after_fsync=spec.ack_after_fsync,
+        fencing=spec.fencing,
+        dedup=spec.dedup,
+    )
+    hosts: list[Host[Any]] = []
+    for i, host in enumerate(names):
+        place = msgspec.structs.replace(spec.machine, name=host, zone=zones[i % len(zones)])
+        hosts.append(
+            cloud.node(place, member, duty=duty, beat=period, lag_after=spec.lag_after, **own)
+        )
+    return name, hosts, monitor

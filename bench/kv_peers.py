@@ -56,10 +56,13 @@ def _five(name: str, operations: int) -> tuple[float, float]:
             command = [sys.executable, "-m", "bench.kv_peers", *words]
             null = subprocess.DEVNULL
             nodes.append(subprocess.Popen(command, cwd=ROOT, stdin=null, stdout=tell, stderr=null))
-        ready, _, _ = select.select([hear], [], [], PATIENCE_S)
-        if not ready:
-            raise RuntimeError(f"no figure in {PATIENCE_S:g} s")
-        waiting, at_once = os.read(hear, 100).split()
+        said = b""
+        while len(said.split()) < 2 or not said.endswith(b"\n"):
+            ready, _, _ = select.select([hear], [], [], PATIENCE_S)
+            if not ready:
+                raise RuntimeError(f"no figure in {PATIENCE_S:g} s, but {said!r}")
+            said += os.read(hear, 100)
+        waiting, at_once = said.split()[:2]
         return float(waiting), float(at_once)
     finally:
         for node in nodes:

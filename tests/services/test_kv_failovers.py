@@ -63,6 +63,10 @@ def test_over_many_seeds_it_is_never_convicted(spec):
         assert run.verdict is Verdict.VALID, (seed, run.checks)
 
 
+def test_a_tail_that_came_back_with_more_than_the_others_keeps_it_to_itself():
+    assert swarmed(SAFE["chain-5"], 37).verdict is Verdict.VALID
+
+
 @pytest.mark.parametrize(("spec", "seeds"), UNSAFE.values(), ids=UNSAFE)
 def test_a_rule_switched_off_is_convicted(spec, seeds):
     assert convicted(spec, range(seeds)) is not None

@@ -143,6 +143,8 @@ def test_what_was_told_survives_a_sample_of_crashes(params):
 def test_what_was_told_survives_every_crash(params, restart, disk):
     if restart is None and (params.get("again") or params.get("partner")):
         pytest.skip("these wait for the first to come back")
+    if restart is None and params.get("changes"):
+        pytest.skip("whoever takes out a live server while another is dead leaves no majority")
     failing, tried = lost(None, restart=restart, disk=disk, **params)
     assert failing == {}
     assert tried > 200

@@ -57,8 +57,9 @@ class Member(Nearby):
         self._until = 0
         self._whole_in = 0
         """The view in which it is known to have all that happened before."""
-        self.clean_reads = self.dirty_reads = 0
-        """How often it answered at once, and how often it had to ask the tail first."""
+        self._upheld = 0
+        """Up to where the predecessor has said in this view that it has the log."""
+        self.clean_reads = self.dirty_reads = 0  # at once, and after asking the tail
         super().__init__(duty=duty)
         self.desk = Desk(self)
         self.show(role="spare")
@@ -104,6 +105,7 @@ class Member(Nearby):
         """Take a place in the chain: know the successor, or at the tail who may become one."""
         view = self.view
         self._until = self.log.last
+        self._upheld = 0
         at = view.members.index(self.name) if self._in else -1
         last = at == len(view.members) - 1
         self.show(role="spare" if not self._in else _role(at, len(view.members)))
@@ -136,6 +138,10 @@ class Member(Nearby):
 
     def hears(self, ship: Ship) -> None:
         """The predecessor has sent something: once it is all that it had, nothing is missing."""
+        if ship.view.number == self.view.number:
+            self._upheld = max(self._upheld, ship.prev.index + len(ship.entries))
+            if self._ends:
+                self._happened(self._shared)
         if ship.view.number != self.view.number or self._whole or not self._in:
             if not self._in:
                 self.state.advance(min(ship.commit, self.durable))
@@ -154,7 +160,12 @@ class Member(Nearby):
         self._push()
         if self._ends:
             self.ready = True
-            self._happened(self.durable)
+            self._happened(self._shared)
+
+    @property
+    def _shared(self) -> int:
+        """Up to where all have the log, if this is the tail, whose own may have gone further."""
+        return self.durable if self._heads else min(self.durable, self._upheld)
 
     def _happened(self, index: int) -> None:
         self.state.advance(min(index, self.durable))
@@ -336,5 +347,4 @@ class Member(Nearby):
 
 
 def _role(at: int, length: int) -> str:
-    """The name of a place in a chain."""
     return "head" if at == 0 else "tail" if at == length - 1 else "middle"

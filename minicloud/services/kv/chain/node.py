@@ -57,9 +57,8 @@ class Member(Nearby):
         self._until = 0
         self._whole_in = 0
         """The view in which it is known to have all that happened before."""
-        self._upheld = 0
-        """Up to where the predecessor has said in this view that it has the log."""
-        self.clean_reads = self.dirty_reads = 0  # at once, and after asking the tail
+        self._upheld = 0  # up to here the predecessor has the log, as it said in this view
+        self.clean_reads = self.dirty_reads = 0
         super().__init__(duty=duty)
         self.desk = Desk(self)
         self.show(role="spare")
@@ -146,7 +145,9 @@ class Member(Nearby):
             if not self._in:
                 self.state.advance(min(ship.commit, self.durable))
             return
-        self.when_durable(ship.until, ship.view.number, partial(self._complete, ship.view.number))
+        if self._upheld >= ship.until:
+            number = ship.view.number
+            self.when_durable(ship.until, number, lambda heeded: self._complete(number, heeded))
 
     def _complete(self, number: int, heeded: bool) -> None:  # noqa: FBT001
         if heeded and number == self.view.number and not self._whole:
@@ -164,7 +165,7 @@ class Member(Nearby):
 
     @property
     def _shared(self) -> int:
-        """Up to where all have the log, if this is the tail, whose own may have gone further."""
+        # A tail that came back may have more than the others.
         return self.durable if self._heads else min(self.durable, self._upheld)
 
     def _happened(self, index: int) -> None:

@@ -165,7 +165,6 @@ class Member(Nearby):
 
     @property
     def _shared(self) -> int:
-        # A tail that came back may have more than the others.
         return self.durable if self._heads else min(self.durable, self._upheld)
 
     def _happened(self, index: int) -> None:

@@ -5,6 +5,7 @@ from failovers import convicted, rough, swarmed
 
 from minicloud import Machine, dist, kv
 from minicloud.check import Verdict
+from minicloud.services.kv.replicated.replica import Replica
 
 SLOW_DISK = Machine("", disk_sync=dist.Exponential(average=0.1))
 # A pause may freeze a clock, which is then wrong by more than any bound that a lease could allow.
@@ -63,8 +64,11 @@ def test_over_many_seeds_it_is_never_convicted(spec):
         assert run.verdict is Verdict.VALID, (seed, run.checks)
 
 
-def test_a_tail_that_came_back_with_more_than_the_others_keeps_it_to_itself():
-    assert swarmed(SAFE["chain-5"], 37).verdict is Verdict.VALID
+@pytest.mark.parametrize("seed", [37, 247])
+def test_who_comes_back_with_more_than_the_others_gives_it_up(seed, monkeypatch):
+    assert swarmed(SAFE["chain-5"], seed).verdict is Verdict.VALID
+    monkeypatch.setattr(Replica, "give_up_after", lambda _node, _last, then: then())
+    assert swarmed(SAFE["chain-5"], seed).verdict is Verdict.INVALID
 
 
 @pytest.mark.parametrize(("spec", "seeds"), UNSAFE.values(), ids=UNSAFE)

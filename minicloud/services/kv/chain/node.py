@@ -57,7 +57,7 @@ class Member(Nearby):
         self._until = 0
         self._whole_in = 0
         """The view in which it is known to have all that happened before."""
-        self._upheld = 0  # up to here the predecessor has the log, as it said in this view
+        self._joining = False
         self.clean_reads = self.dirty_reads = 0
         super().__init__(duty=duty)
         self.desk = Desk(self)
@@ -104,7 +104,7 @@ class Member(Nearby):
         """Take a place in the chain: know the successor, or at the tail who may become one."""
         view = self.view
         self._until = self.log.last
-        self._upheld = 0
+        self._joining = False
         at = view.members.index(self.name) if self._in else -1
         last = at == len(view.members) - 1
         self.show(role="spare" if not self._in else _role(at, len(view.members)))
@@ -137,17 +137,27 @@ class Member(Nearby):
 
     def hears(self, ship: Ship) -> None:
         """The predecessor has sent something: once it is all that it had, nothing is missing."""
-        if ship.view.number == self.view.number:
-            self._upheld = max(self._upheld, ship.prev.index + len(ship.entries))
-            if self._ends:
-                self._happened(self._shared)
-        if ship.view.number != self.view.number or self._whole or not self._in:
-            if not self._in:
-                self.state.advance(min(ship.commit, self.durable))
+        end = ship.prev.index + len(ship.entries)
+        if not self._in:
+            self.state.advance(min(ship.commit, end, self.durable))
+        elif ship.view.number == self.view.number and not self._whole and end >= ship.until:
+            self._join(end)
+
+    def _join(self, end: int) -> None:
+        """Become a part of the chain with exactly the predecessor's log.
+
+        What an old head has left here beyond it never happened; if it stayed, this node would
+        pass it on, and the tail would take it for what all before it have.
+        """
+        number = self.view.number
+        complete = partial(self._complete, number)
+        if self._joining:
             return
-        if self._upheld >= ship.until:
-            number = ship.view.number
-            self.when_durable(ship.until, number, lambda heeded: self._complete(number, heeded))
+        try:
+            self.give_up_after(end, partial(self.when_durable, end, number, complete))
+        except NotStored:
+            return  # until the next sign of life
+        self._joining = True
 
     def _complete(self, number: int, heeded: bool) -> None:  # noqa: FBT001
         if heeded and number == self.view.number and not self._whole:
@@ -161,11 +171,7 @@ class Member(Nearby):
         self._push()
         if self._ends:
             self.ready = True
-            self._happened(self._shared)
-
-    @property
-    def _shared(self) -> int:
-        return self.durable if self._heads else min(self.durable, self._upheld)
+            self._happened(self.durable)
 
     def _happened(self, index: int) -> None:
         self.state.advance(min(index, self.durable))

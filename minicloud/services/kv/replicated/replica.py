@@ -269,6 +269,19 @@ class Replica(Node):
         if not self.duty.ack_after_fsync:
             self._written(last)
 
+    def give_up_after(self, last: int, then: Callable[[], None]) -> None:
+        """Let nothing stand after an index; `then` is called once no power cut brings it back.
+
+        Raises `NotStored`, changing nothing, where the disk refuses.
+        """
+        if self.log.last <= last:
+            then()
+            return
+        self._journal.append("log", last + 1, [], then=self._later(then))
+        self._give_up(last + 1, self.log.put(last + 1, ()), remembered=True)
+        self.durable = min(self.durable, last)
+        self.state.cut(last)
+
     def _written(self, last: Mark) -> None:
         # What was cut off in the meantime is no longer there to be durable.
         if not self.log.holds(last):

@@ -4,12 +4,15 @@
     python -m bench.levels --seeds 50 --engine Raft --engine Chain
     python -m bench.levels --level session --json
 
+Levels that give the same runs at the first ten seeds are served alike, and share the others.
+
 A row is an engine at a level. "kept" says that the level's own check convicted no seed (and could
 judge some); "weaker than" names the checks of the next stronger levels that convicted one, with how
 many of them. Where there is none, the engine serves the level as it serves a stronger one. With
 `--json` standard output is an array of objects: `engine`, `level`, `seeds`, `kept`, `weaker_than`,
 `convicted` and `unknown` (by check: how many seeds), `first` (by check: the first seed convicted),
-`why`, `completed` (operations, in the mean). Exit code 1 where a level was not kept.
+`why`, `completed` (operations, in the mean), `shares` (the level whose runs these are, after the
+first ten; null where they are its own). Exit code 1 where a level was not kept.
 """
 
 from __future__ import annotations
@@ -17,13 +20,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from typing import Any
+from typing import Any, TypeAlias
 
-from bench.levels_runs import ENGINES, LEVELS, STRONGER, Row, Sample, offered, run
+from bench.levels_runs import ENGINES, LEVELS, STRONGER, Row, Sample, faults, offered, run
 
 CHUNK = 5
+PROBES = 10
+
+Part: TypeAlias = Future[list[Sample]]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,26 +68,47 @@ def measured(
         sys.stdout.write(f"{'engine':<24} {'level':<20} {'kept':<14} weaker than\n")
     with ProcessPoolExecutor(jobs) as pool:
         for engine in engines:
-            for level in offered(engine):
-                if level in wanted:
-                    rows.append(row_of(pool, engine, level, seeds))
-                    if not quiet:
-                        sys.stdout.write(line(rows[-1]) + "\n")
-                        sys.stdout.flush()
+            rows += rows_of(pool, engine, [one for one in offered(engine) if one in wanted], seeds)
+            if not quiet:
+                shown = [line(row) for row in rows if row.engine == engine]
+                sys.stdout.write("".join(text + "\n" for text in shown))
+                sys.stdout.flush()
     return rows
 
 
-def row_of(pool: Executor, engine: str, level: str, seeds: int) -> Row:
-    """One engine at one level."""
-    row = Row(engine, level)
-    parts: list[Future[list[Sample]]] = [
-        pool.submit(some, engine, level, range(first, min(first + CHUNK, seeds)))
-        for first in range(0, seeds, CHUNK)
-    ]
-    for part in parts:
-        for sample in part.result():
+def rows_of(pool: Executor, engine: str, levels: Sequence[str], seeds: int) -> list[Row]:
+    """One engine at some of its levels."""
+    rows = [Row(engine, level) for level in levels]
+    probed = min(PROBES, seeds)
+    first = [submitted(pool, engine, level, 0, probed) for level in levels]
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row, parts in zip(rows, first, strict=True):
+        samples = gathered(parts)
+        for sample in samples:
             row.add(sample)
-    return row
+        served = faults(row.level), *(sample.digest for sample in samples)
+        alike.setdefault(served, []).append(row)
+    rest = [submitted(pool, engine, group[0].level, probed, seeds) for group in alike.values()]
+    for group, parts in zip(alike.values(), rest, strict=True):
+        for row in group[1:]:
+            row.shares = group[0].level
+        for sample in gathered(parts):
+            for row in group:
+                row.add(sample)
+    return rows
+
+
+def submitted(pool: Executor, engine: str, level: str, first: int, end: int) -> list[Part]:
+    """The runs of some seeds, as the workers get to them."""
+    return [
+        pool.submit(some, engine, level, range(at, min(at + CHUNK, end)))
+        for at in range(first, end, CHUNK)
+    ]
+
+
+def gathered(parts: Iterable[Part]) -> list[Sample]:
+    """What came of them, in the order of the seeds."""
+    return [sample for part in parts for sample in part.result()]
 
 
 def some(engine: str, level: str, seeds: Iterable[int]) -> list[Sample]:
@@ -113,6 +140,7 @@ def as_object(row: Row) -> dict[str, Any]:
         "unknown": row.unknown,
         "first": row.first,
         "why": row.why,
+        "shares": row.shares,
         "completed": round(row.completed / max(1, row.seeds), 1),
     }
 

@@ -33,7 +33,18 @@ from minicloud.cloud import run_cloud
 from minicloud.errors import CallError, UsageError
 from minicloud.nemesis import KINDS, Swarm
 
-__all__ = ["CHECKS", "ENGINES", "LEVELS", "STRONGER", "Engine", "Row", "Sample", "offered", "run"]
+__all__ = [
+    "CHECKS",
+    "ENGINES",
+    "LEVELS",
+    "STRONGER",
+    "Engine",
+    "Row",
+    "Sample",
+    "faults",
+    "offered",
+    "run",
+]
 
 USERS = 4
 DEVICES = 2
@@ -122,6 +133,7 @@ class Sample(msgspec.Struct, frozen=True):
     whys: dict[str, str]
     operations: int
     completed: int
+    digest: str
 
 
 class Row(msgspec.Struct):
@@ -137,6 +149,8 @@ class Row(msgspec.Struct):
     why: str = ""
     """Why the level's own check convicted, at the first seed where it did."""
     completed: int = 0
+    shares: str | None = None
+    """The level whose runs these are, but for the first few; None: its own."""
 
     def add(self, sample: Sample) -> None:
         """Count one run."""
@@ -182,12 +196,17 @@ def offered(engine: str) -> list[str]:
     return found
 
 
+def faults(level: str) -> tuple[str, ...]:
+    """The kinds of faults that a level has to stand."""
+    timed = level == "bounded (seconds)"
+    safe = [name for name, kind in KINDS.items() if kind.safe]
+    return tuple(name for name in safe if not (timed and name in STANDSTILLS))
+
+
 def run(engine: str | Engine, level: str, seed: int) -> Sample:
     """One seed of one engine at one level."""
     chosen = ENGINES[engine] if isinstance(engine, str) else engine
-    safe = [name for name, kind in KINDS.items() if kind.safe]
-    timed = level == "bounded (seconds)"
-    kinds = [name for name in safe if not (timed and name in STANDSTILLS)]
+    kinds = faults(level)
 
     async def main(cloud: Cloud) -> Any:
         store = cloud.start(chosen.spec())
@@ -214,6 +233,7 @@ def run(engine: str | Engine, level: str, seed: int) -> Sample:
         {name: judged.why for name, judged in verdicts.items()},
         len(operations),
         sum(op.outcome == "ok" for op in operations),
+        done.digest,
     )
 
 

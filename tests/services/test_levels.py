@@ -1,6 +1,7 @@
 """Every engine at the levels that it offers, under a swarm: a few seeds of `bench.levels`."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
@@ -62,6 +63,20 @@ def test_the_table_and_the_objects(capsys):
     table = capsys.readouterr().out.splitlines()
     assert table[1].startswith("Single                   session              1 seeds")
     assert table[1].endswith("no: it is served as a stronger one")
+
+
+def test_levels_that_are_served_alike_share_runs_and_differ_in_nothing(monkeypatch):
+    names = ["sequential", "read-your-writes", "session"]
+    with ProcessPoolExecutor(1) as pool:
+        monkeypatch.setattr(levels, "PROBES", 4)
+        shared = levels.rows_of(pool, "Raft", names, 6)
+        monkeypatch.setattr(levels, "PROBES", 6)
+        alone = levels.rows_of(pool, "Raft", names, 6)
+    assert [row.shares for row in shared] == [None, None, "sequential"]
+    assert [row.seeds for row in shared] == [6] * 3
+    assert [(row.convicted, row.first, row.completed) for row in shared] == [
+        (row.convicted, row.first, row.completed) for row in alone
+    ]
 
 
 @pytest.mark.slow

@@ -4,14 +4,12 @@ at any instant at which a crash can tell, with the loss of what was not synced.
 
 from contextlib import suppress
 
-import msgspec
 import pytest
+from crashing import blackout, failing_cuts
 
 from minicloud import Cloud, kv, scenario
-from minicloud.check import Verdict, linearizable
+from minicloud.check import linearizable
 from minicloud.errors import CallError
-from minicloud.scenario.crashing.matrix import cuts_of, points_of
-from minicloud.scenario.running import execute
 
 ELECTION = {"heartbeat": 0.1, "election": (0.3, 0.6), "timeout": 2.0, "tick": 0.01}
 
@@ -37,8 +35,10 @@ async def kept(
     )
     store = cloud.start(spec)
     cloud.check(linearizable(store))
-    if partner or again:
-        cloud.start(more_trouble, cloud, store, partner, again)
+    if partner:
+        cloud.start(also_the_next, cloud, store)
+    if again:
+        cloud.start(blackout, cloud, store)
     told: dict[str, object] = {}
     alice = store.client("alice")
     for number in range(6):
@@ -79,45 +79,14 @@ async def tell(told: dict[str, object], alice: kv.KvClient, number: int) -> None
         told.pop(key, None)
 
 
-async def more_trouble(cloud: Cloud, store: kv.RaftStore, partner: bool, again: bool) -> None:
-    """What happens beside the power cut that is tried."""
+async def also_the_next(cloud: Cloud, store: kv.RaftStore) -> None:
+    """When a server loses power, the next one does so at the same instant."""
     await cloud.until(lambda: any(not host.up for host in store.hosts))
     first = next(i for i, host in enumerate(store.hosts) if not host.up)
-    if partner:
-        other = store.hosts[(first + 1) % store.spec.nodes]
-        other.crash()
-        await cloud.sleep(1.0)
-        other.boot()
-    if again:
-        await cloud.until(lambda: all(host.up for host in store.hosts))
-        await cloud.sleep(0.1)
-        for host in store.hosts:
-            host.crash()
-        for host in store.hosts:
-            host.boot()
-
-
-def lost(most, *, disk="lose-unsynced", restart=0.3, **params):
-    """The cuts after which a promise does not hold, and how many were tried: all that there are, or
-    so many of them from the beginning to the end.
-    """
-    case = kept.case(None, params)
-
-    async def start(cloud):
-        await kept.function(cloud, **case.params)
-
-    times = points_of(start, case)
-    cuts = sorted(
-        cuts_of(times, 100_000, disk=disk, restart=restart),
-        key=lambda cut: times[cut.host, cut.point][cut.occurrence - 1],
-    )
-    tried = cuts if most is None else cuts[:: max(1, len(cuts) // most)]
-    failing = {}
-    for cut in tried:
-        run = execute(kept, msgspec.structs.replace(case, cut=cut))
-        if run.verdict is not Verdict.VALID:
-            failing[str(cut)] = [(c.name, c.detail) for c in run.checks]
-    return failing, len(tried)
+    other = store.hosts[(first + 1) % store.spec.nodes]
+    other.crash()
+    await cloud.sleep(1.0)
+    other.boot()
 
 
 MIXES = {
@@ -131,7 +100,7 @@ MIXES = {
 
 @pytest.mark.parametrize("params", MIXES.values(), ids=MIXES)
 def test_what_was_told_survives_a_sample_of_crashes(params):
-    failing, tried = lost(15, **params)
+    failing, tried = failing_cuts(kept, 15, **params)
     assert failing == {}
     assert tried >= 15
 
@@ -145,11 +114,11 @@ def test_what_was_told_survives_every_crash(params, restart, disk):
         pytest.skip("these wait for the first to come back")
     if restart is None and params.get("changes"):
         pytest.skip("whoever takes out a live server while another is dead leaves no majority")
-    failing, tried = lost(None, restart=restart, disk=disk, **params)
+    failing, tried = failing_cuts(kept, None, restart=restart, disk=disk, **params)
     assert failing == {}
     assert tried > 200
 
 
 def test_without_syncs_some_crash_takes_what_was_told():
-    failing, _ = lost(20, fsync=False, again=True)
+    failing, _ = failing_cuts(kept, 20, fsync=False, again=True)
     assert failing

@@ -4,13 +4,11 @@ tell, with the loss of what was not synced: primary-backup, and chains.
 
 from contextlib import suppress
 
-import msgspec
 import pytest
+from crashing import blackout, failing_cuts
 
 from minicloud import CallError, Cloud, kv, scenario
-from minicloud.check import Verdict, linearizable
-from minicloud.scenario.crashing.matrix import cuts_of, points_of
-from minicloud.scenario.running import execute
+from minicloud.check import linearizable
 
 
 @scenario()
@@ -34,8 +32,6 @@ async def kept(
         key = f"k{number}"
         with suppress(CallError):
             await alice.put(key, number, timeout=2.0)
-            told[key] = number
-            del told[key]
             told[key] = await alice.add(key, 10, timeout=2.0)
     await cloud.sleep(2)
     found = {key: await bob.get(key, timeout=5.0) for key in told}
@@ -46,44 +42,13 @@ async def kept(
     cloud.check(what_was_told_is_so)
 
 
-async def blackout(cloud: Cloud, store: kv.PrimaryBackupStore | kv.ChainStore) -> None:
-    await cloud.until(lambda: any(not host.up for host in store.hosts))
-    await cloud.until(lambda: all(host.up for host in store.hosts))
-    await cloud.sleep(0.1)
-    for host in store.hosts:
-        host.crash()
-    for host in store.hosts:
-        host.boot()
-
-
-def lost(most, *, disk="lose-unsynced", restart=0.3, **params):
-    """The cuts after which a promise does not hold, and how many were tried."""
-    case = kept.case(None, params)
-
-    async def start(cloud):
-        await kept.function(cloud, **case.params)
-
-    times = points_of(start, case)
-    cuts = sorted(
-        cuts_of(times, 100_000, disk=disk, restart=restart),
-        key=lambda cut: times[cut.host, cut.point][cut.occurrence - 1],
-    )
-    tried = cuts if most is None else cuts[:: max(1, len(cuts) // most)]
-    failing = {}
-    for cut in tried:
-        run = execute(kept, msgspec.structs.replace(case, cut=cut))
-        if run.verdict is not Verdict.VALID:
-            failing[str(cut)] = [(c.name, c.detail) for c in run.checks]
-    return failing, len(tried)
-
-
 MIXES = {"sync": {}, "semi-sync": {"mode": "semi-sync"}, "chain": {"chain": True}}
 BLACKOUTS = {f"{name}-blackout": {**mix, "again": True} for name, mix in MIXES.items()}
 
 
 @pytest.mark.parametrize("params", MIXES.values(), ids=MIXES)
 def test_what_was_told_survives_a_sample_of_crashes(params):
-    failing, tried = lost(8, **params)
+    failing, tried = failing_cuts(kept, 8, **params)
     assert failing == {}
     assert tried >= 8
 
@@ -92,12 +57,12 @@ def test_what_was_told_survives_a_sample_of_crashes(params):
 @pytest.mark.parametrize("disk", ["lose-unsynced", "torn", "keep"])
 @pytest.mark.parametrize("params", [*MIXES.values(), *BLACKOUTS.values()], ids=[*MIXES, *BLACKOUTS])
 def test_what_was_told_survives_every_crash(params, disk):
-    failing, tried = lost(None, disk=disk, **params)
+    failing, tried = failing_cuts(kept, None, disk=disk, **params)
     assert failing == {}
     assert tried > 50
 
 
 @pytest.mark.parametrize("chain", [False, True])
 def test_without_syncs_some_crash_takes_what_was_told(chain):
-    failing, _ = lost(6, chain=chain, fsync=False, again=True)
+    failing, _ = failing_cuts(kept, 6, chain=chain, fsync=False, again=True)
     assert failing

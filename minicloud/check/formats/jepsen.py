@@ -62,12 +62,26 @@ def _edn_event(line: int, form: dict[Any, Any]) -> Raw:
 
 def _further(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
     """What our own exports say beside Jepsen's keys; others put values of other kinds there."""
-    found = {name: fields.get(name) for name in ("op", "service", "client", "error")}
+    found = {name: fields.get(name) for name in ("op", "service", "client", "error", "session")}
     further: dict[str, Any] = {k: v for k, v in found.items() if isinstance(v, str)}
     due, time = fields.get("due"), fields.get("time")
     if kind == "invoke" and type(due) is int and type(time) is int and 0 <= due < time:
         further["due"] = due
+    version = fields.get("version")
+    if kind == "ok" and (_is_number(version) or _is_stamp(version)):
+        further["version"] = version
     return further
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_stamp(value: Any) -> bool:
+    """Numbers, and the name that settles a draw."""
+    return isinstance(value, list) and all(
+        _is_number(part) or isinstance(part, str) for part in value
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -102,6 +102,7 @@ def _line(recording: Recording, line: Line) -> dict[str, Any]:
             event |= {"value": call.argument, "answer": line.value}
     further: dict[str, Any] = {"op": line.op, "service": line.service, "client": line.client}
     further |= {"error": line.error, "due": line.due}
+    further |= {"session": line.session, "version": line.version}
     return event | {key: value for key, value in further.items() if value is not None}
 
 

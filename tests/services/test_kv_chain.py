@@ -7,7 +7,7 @@ from failovers import begun
 from minicloud import kv
 from minicloud.errors import UsageError
 from minicloud.protocols.kv import Add, Changes, Expire, Get, Grant, Put, Scan, Transact
-from minicloud.services.kv.chain.keys import touches
+from minicloud.services.kv.chain.dirty import touches
 
 
 def test_all_operations_in_a_chain():

@@ -8,9 +8,9 @@ from typing import Any
 
 from minicloud.node.messages.handlers import handle
 from minicloud.node.messages.later import Later
-from minicloud.protocols.kv import Changes, Command, Done, Expire, Get, KeyValues
+from minicloud.protocols.kv import Changes, Done, Expire
 from minicloud.protocols.replication import Entry, Mark, View
-from minicloud.services.kv.chain.keys import touches
+from minicloud.services.kv.chain.dirty import foreseen, touches
 from minicloud.services.kv.log import NotStored
 from minicloud.services.kv.replicated import (
     Answered,
@@ -338,18 +338,10 @@ class Member(Nearby):
     def _look_dirty(self, request: Look, reply: Reply) -> None:
         """The newest that is known here, which may never happen."""
         dirty = self.log.entries[self.state.commit :]
-        command: Command = request.command
-        if not dirty or isinstance(command, Changes):
+        if not dirty or isinstance(request.command, Changes):
             self.state.read(request.command, reply)
-            return
-        newest = KeyValues()
-        newest.load(self.state.table.state.dump())
-        for entry in dirty:
-            if entry.command is not None:
-                newest.apply(entry.command, entry.at_ns)
-        done = newest.read(request.command)
-        version = done.version if isinstance(command, Get) else None
-        reply.give(Answered(Done(done.value, version)))
+        else:
+            reply.give(Answered(foreseen(self.state.table.state, dirty, request.command)))
 
 
 def _role(at: int, length: int) -> str:

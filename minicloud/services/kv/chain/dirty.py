@@ -1,6 +1,8 @@
-"""Owns which questions a command may change the answer to; knows no state."""
+"""Owns what entries that may yet happen mean for a question; knows no node."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from minicloud.protocols.kv import (
     Add,
@@ -8,15 +10,18 @@ from minicloud.protocols.kv import (
     Command,
     Compact,
     Delete,
+    Done,
     Get,
     Grant,
     KeepAlive,
+    KeyValues,
     Put,
     ReadCommand,
     Scan,
 )
+from minicloud.protocols.replication import Entry
 
-__all__ = ["touches"]
+__all__ = ["foreseen", "touches"]
 
 
 def touches(command: Command | None, question: ReadCommand) -> bool:
@@ -29,3 +34,14 @@ def touches(command: Command | None, question: ReadCommand) -> bool:
         last = question.last
         return command.key >= question.first and (last is None or command.key < last)
     return True
+
+
+def foreseen(state: KeyValues, dirty: Iterable[Entry], question: ReadCommand) -> Done:
+    """The answer once all of the dirty entries have happened, if they do."""
+    newest = KeyValues()
+    newest.load(state.dump())
+    for entry in dirty:
+        if entry.command is not None:
+            newest.apply(entry.command, entry.at_ns)
+    done = newest.read(question)
+    return Done(done.value, done.version if isinstance(question, Get) else None)

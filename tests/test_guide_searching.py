@@ -134,6 +134,7 @@ def folder(tmp_path, monkeypatch):
         sys.modules.pop(name, None)
 
 
+@pytest.mark.slow
 def test_whoever_types_along_sees_what_the_guide_shows(folder, capsys):
     reader = Reader(capsys)
     for language, text in BLOCKS:

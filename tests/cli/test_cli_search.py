@@ -186,6 +186,7 @@ def test_a_seed_that_fails_without_a_cut_is_told(lessons):
     ).out.replace("\n    ", " ")
 
 
+@pytest.mark.slow
 def test_turning_point_tells_when_it_became_likely(lessons):
     seed = failing_seed(lessons)
     lessons("run", "stale", "--seed", seed)

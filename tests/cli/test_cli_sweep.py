@@ -211,7 +211,9 @@ def test_another_sweep_is_refused_in_one_sentence(cli):
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_sweep_that_was_ended_goes_on_to_the_same_results(here, how):
     Path("slow.py").write_text(SLOW)
     words = ["slow.py", "--seeds", "0..59", "--jobs", "2", "--json"]

@@ -205,6 +205,7 @@ def test_hypothesis_fails_with_the_smallest_example_and_a_line_that_repeats_it(p
         again.stdout.no_fnmatch_line(f"*{word}*")
 
 
+@pytest.mark.slow
 def test_a_derandomized_failure_is_repeated_by_its_seed_alone(project, repeat_of):
     project.env.setenv("CI", "true")  # Hypothesis then loads its profile "ci", which has no seed
     derandomized = FAILS_AT_11.replace("derandomize=False", "derandomize=True")
@@ -217,6 +218,7 @@ def test_a_derandomized_failure_is_repeated_by_its_seed_alone(project, repeat_of
     assert repeat_of(again) == words
 
 
+@pytest.mark.slow
 def test_a_hypothesis_test_may_be_collected_twice(project):
     project.write(FAILS_AT_11, "test_base.py")
     result = project.test("from test_base import test_x")

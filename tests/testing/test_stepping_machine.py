@@ -187,7 +187,12 @@ def drive(*, examples, seeded=None, **rules):
 
 
 def test_the_register_with_its_rules_is_acquitted():
-    drive(examples=60)
+    drive(examples=20)
+
+
+@pytest.mark.slow
+def test_nor_is_it_convicted_by_many_examples():
+    drive(examples=200)
 
 
 def steps_of(missing, **chosen):

@@ -113,6 +113,7 @@ def test_a_single_fault_shrinks_to_the_plainest_of_its_kind(kind):
     assert "r3" not in getattr(fault, "hosts", ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", strategies.USUAL)
 def test_all_but_the_fault_that_matters_are_left_out(kind):
     def matters(plan):

@@ -1,4 +1,4 @@
-"""Every format, of a run of every variant of every lesson, read by whoever is to read it."""
+"""Every format, of two variants of every lesson, read by whoever is to read it."""
 
 import json
 from collections import Counter

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from minicloud.node.messages.message import Message, Request
     from minicloud.node.node import Node
     from minicloud.scenario import breaks, holds, run, scenario, sweep
-    from minicloud.services import kv
+    from minicloud.services import kv, members
     from minicloud.workload import Load, Workload
 
 ms = 0.001
@@ -63,6 +63,7 @@ _MODULES = {
     "dist": "dist",
     "faults": "node.faults",
     "kv": "services.kv",
+    "members": "services.members",
     "nemesis": "nemesis",
     # A package that is also the decorator; see its foot.
     "scenario": "scenario",
@@ -98,6 +99,7 @@ __all__ = [
     "handle",
     "holds",
     "kv",
+    "members",
     "ms",
     "nemesis",
     "operation",

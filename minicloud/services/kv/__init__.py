@@ -29,6 +29,14 @@ from minicloud.services.kv.client import (
 )
 from minicloud.services.kv.leaders import Act, Lacking, MultiLeader, MultiLeaderStore, Ship
 from minicloud.services.kv.log import NotStored
+from minicloud.services.kv.models import (
+    Contended,
+    Documents,
+    Duplicate,
+    Graph,
+    PartitionTooLarge,
+    Table,
+)
 from minicloud.services.kv.ordered import Perform
 from minicloud.services.kv.primary import PrimaryBackup, PrimaryBackupStore
 from minicloud.services.kv.quorum import (
@@ -73,11 +81,15 @@ __all__ = [
     "Compacted",
     "Compare",
     "Consistency",
+    "Contended",
     "Delete",
     "Deliver",
     "Difference",
+    "Documents",
+    "Duplicate",
     "Fetch",
     "Get",
+    "Graph",
     "Hint",
     "Keep",
     "KvClient",
@@ -93,6 +105,7 @@ __all__ = [
     "NotDone",
     "NotStored",
     "Order",
+    "PartitionTooLarge",
     "Perform",
     "PrimaryBackup",
     "PrimaryBackupStore",
@@ -109,6 +122,7 @@ __all__ = [
     "Single",
     "StandIn",
     "Store",
+    "Table",
     "Unavailable",
     "Watch",
     "only",

@@ -7,6 +7,7 @@ from minicloud.check import linearizable
 @scenario(
     write_back=holds(write_back=True),
     naive=breaks("linearizable", write_back=False),
+    blocking_repair=holds(write_back=False, read_repair="blocking"),
     strict=holds(trouble="cut"),
     sloppy=breaks("linearizable", trouble="cut", sloppy=True),
     hint_expired=breaks("linearizable", trouble="long cut", sloppy=True),
@@ -20,6 +21,7 @@ async def quorum_is_not_linearizable(
     write_back: bool = True,
     sloppy: bool = False,
     clock: str = "logical",
+    read_repair: str = "",
 ) -> None:
     """Every read meets the last write, and still time can run backwards.
 
@@ -30,7 +32,8 @@ async def quorum_is_not_linearizable(
     was kept; but no single copy of x could have answered so.
 
     The cure (Attiya, Bar-Noy and Dolev, 1995): before Carol's read returns, it writes back what it
-    found, to two replicas. Whoever asks any two after her meets it there. Reads must write.
+    found, to two replicas. Whoever asks any two after her meets it there. Reads must write. Read
+    repair does that too if the read waits for it (`blocking_repair`); `naive` repairs nothing.
 
     And three ways to lose the arithmetic. In a cut, a sloppy quorum lets strangers stand in for
     replicas: Dave's write is acknowledged, and Carol, who asks the real ones, never meets it. If
@@ -41,6 +44,7 @@ async def quorum_is_not_linearizable(
     """
     # the rule: what one reader has seen, no later reader may miss
     options = {"write_back": write_back, "sloppy": sloppy, "clock": clock, "hint_ttl": 5.0}
+    options["read_repair"] = read_repair or None
     store = cloud.start(kv.Quorum(nodes=5, n=3, r=2, w=2, **options))  # type: ignore[arg-type]
     wally, carol, dave = (store.client(name) for name in ("wally", "carol", "dave"))
     cloud.check(linearizable(store))

@@ -15,6 +15,9 @@ from minicloud.check import linearizable
         "raft_safety", rule="append_truncates_only_on_conflict"
     ),
     no_ignore_old_snapshots=breaks("raft_safety", rule="ignore_old_snapshots", storm=20),
+    no_commit_only_what_matched=breaks("raft_safety", rule="commit_only_what_matched"),
+    no_persist_before_send=breaks("raft_safety", rule="persist_before_send"),
+    no_read_after_own_commit=breaks("linearizable", rule="read_after_own_commit", storm=1),
     no_sessions=breaks("linearizable", rule="sessions"),
 )
 async def raft_rules(
@@ -23,12 +26,11 @@ async def raft_rules(
     """None. Take away any one rule, and some seed shows what it was for.
 
     The store, its clients, and trouble of every kind that a majority survives. Each run draws its
-    own: how reads are made sure of, how slow disks and links are, how long the log may grow before
-    a snapshot takes its place, whether the lead is handed over or members come and go meanwhile;
-    and the swarm draws which faults there are. After every event the five properties of the
-    paper's Figure 3 are looked at: one leader a term, leaders only add to their logs, equal index
-    and term mean equal logs, new leaders have all that was committed, and nobody applies anything
-    else in its place. In the end the history must be linearizable.
+    own: how reads are made sure of, how slow disks and links are, how long the log may grow,
+    whether the lead is handed over or members come and go; and the swarm draws the faults. After
+    every event the five properties of the paper's Figure 3 are looked at: one leader a term,
+    leaders only add to their logs, equal index and term mean equal logs, new leaders have all that
+    was committed, and nobody applies anything else in its place. The history must be linearizable.
 
     `rule` names the one to leave out, as `kv.Rules` spells it. The log rules are convicted by the
     properties; those of reads and sessions by the clients, who see an old value after a new one,
@@ -39,12 +41,20 @@ async def raft_rules(
     """
     # the rule: all of them
     rules = kv.Rules(**{rule: False}) if rule else kv.Rules()
-    draw = Draws(cloud, storm, WEATHERS.get(rule, {}))
+    fixed: dict[str, Any] = WEATHERS.get(rule, {})
+
+    def draw(name: str, *choices: Any) -> Any:
+        if name in fixed or len(choices) == 1:
+            return fixed.get(name, choices[0])
+        return cloud.random.knob(f"{name}{storm or ''}", *choices)
+
+    lasts = draw("lasts", lasts)
     reads = draw("reads", "index", "index", "lease", "log")
     window = draw("window", 4, 16, 256)
     drawn = {
         "read_from": draw("read_from", "leader", "any"),
         "snapshot_every": draw("snapshot_every", 3, 20, 1000),
+        "eager_commit": draw("eager_commit", True),
         "machine": Machine("", disk_sync=draw("disk_sync", 0.001, 0.005, 0.02)),
     }
     drawn |= {"reads": reads, "window": window, "batch": min(window, 64), "max_drift": 0.02}
@@ -68,28 +78,20 @@ async def raft_rules(
     await store.client("last").get("k", timeout=30)
 
 
-CALM = {"transfers": False, "members": "", "snapshot_every": 1000}
-CUTS = ("partition-halves", "partition-isolate", "partition-majority", "partition-bridge")
+CALM: dict[str, Any] = {"transfers": False, "members": "", "snapshot_every": 1000}
+LONG = {**CALM, "lasts": 8.0}
+CRASHES = {**LONG, "kinds": ("crash-torn",), "faults": 6.0}
 WEATHERS = {
     "commit_only_what_matched": {
-        **CALM, "kinds": CUTS, "faults": 8.0, "window": 1, "delay": 0.02, "snapshot_every": 3,
+        **LONG, "kinds": ("partition-halves",), "faults": 2.0, "delay": 0.05, "snapshot_every": 3,
     },
-    "persist_before_send": {**CALM, "kinds": ("crash",), "faults": 6.0, "disk_sync": 0.1},
+    "persist_before_send": {**CRASHES, "disk_sync": 0.1, "delay": 0.005},
+    "read_after_own_commit": {
+        **CRASHES, "transfers": True, "delay": 0.05, "eager_commit": False, "reads": "index",
+    },
     "sessions": {**CALM, "kinds": ("link-loss", "link-delay", "crash"), "faults": 6.0},
 }  # fmt: skip
 """What is not drawn where a rule is left out, since it shows only in such weather."""
-
-
-class Draws:
-    """Choices that the run's seed makes, and keeps among its knobs, but for fixed ones."""
-
-    def __init__(self, cloud: Cloud, storm: int, fixed: dict[str, Any]) -> None:
-        self.cloud, self.storm, self.fixed = cloud, storm, fixed
-
-    def __call__(self, name: str, *choices: Any) -> Any:
-        if name in self.fixed or len(choices) == 1:
-            return self.fixed.get(name, choices[0])
-        return self.cloud.random.knob(f"{name}{self.storm or ''}", *choices)
 
 
 async def hand_over(cloud: Cloud, store: kv.RaftStore, lasts: float) -> None:

@@ -64,21 +64,26 @@ SEEDS = dict.fromkeys(FIRST_FIVE, 200) | {
     "quorum_settings": 30,
     "raft_ambush": 8,
     "raft_rules": 30,
+    "change_while_cut": 6,
+    "forgetful_lock": 8,
+    ("raft_rules", "no_commit_only_what_matched"): 10,
+    ("raft_rules", "no_persist_before_send"): 10,
+    ("raft_rules", "no_read_after_own_commit"): 10,
 }
-"""16 for the others, whose runs are longer."""
+"""Of a lesson, or of a variant; 16 for the others, whose runs are longer."""
 RARE = {"figure_eight": {"storm_naive"}, "raft_rules": None}
-"""Lessons, or variants of them, about what a seed meets seldom: the sweep must find it at all."""
+"""Lessons, or variants of them, about what a seed meets seldom: one in ten must, and the default
+alone is not enough."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "variant"), TWINS)
 def test_over_many_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name, variant):
-    seeds = SEEDS.get(name, 16)
+    seeds = SEEDS.get((name, variant), SEEDS.get(name, 16))
     wrong = complaints(name, variant, range(seeds))
     holds = LESSONS[name].variants[variant].verdict.value == "valid"
     rare = name in RARE and (RARE[name] is None or variant in RARE[name])
-    often = seeds // 2 if name in SEEDS else seeds * 3 // 4
-    assert len(wrong) <= (0 if holds else seeds - 1 if rare else often), wrong
+    assert len(wrong) <= (0 if holds else (seeds * 9 - 1) // 10 if rare else seeds // 2), wrong
 
 
 @pytest.mark.parametrize("name", LESSONS)

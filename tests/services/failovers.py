@@ -1,6 +1,8 @@
 """A store whose first and last among replicas are always in trouble: what failover has to stand."""
 
-from minicloud import Load, kv
+from collections import Counter
+
+from minicloud import CallError, Load, kv
 from minicloud.check import Verdict, linearizable
 from minicloud.cloud import run_cloud
 from minicloud.nemesis import Swarm
@@ -27,10 +29,7 @@ def rough(spec, seed, *, seconds=6.0, check=linearizable, blackouts=True, **load
         await load.finish(within=5)
         return store, dict(load.counts)
 
-    run = run_cloud(main, seed=seed)
-    if run.exception is not None:
-        raise run.exception
-    return run
+    return _ended(main, seed)
 
 
 async def _once(cloud, store, load, dice, *, blackouts):
@@ -77,6 +76,69 @@ def swarmed(spec, seed, *, seconds=8.0, kinds=None, check=linearizable, **load_o
         await cloud.until(store.agreed, timeout=10)
         return store, dict(load.counts)
 
+    return _ended(main, seed)
+
+
+def bridged(spec, seed, *, seconds=8.0, check=linearizable):
+    """One run in which, now and then, the primary and all readers reach one backup alone, which
+    reaches everybody; whoever writes is on the side of the others and of the monitor.
+    """
+
+    async def main(cloud):
+        store = cloud.start(spec)
+        options = {"clients": 2, "keys": 1, "timeout": 1.0}
+        readers = cloud.start(Load(store, reads=1.0, per_s=40, name="reader", **options))
+        writers = cloud.start(Load(store, reads=0.3, per_s=15, name="writer", **options))
+        cloud.check(check(store))
+        dice = cloud.random.stream("trouble")
+        while cloud.now < seconds:
+            await cloud.until(lambda: store.primary is not None)
+            await cloud.sleep(dice.uniform(0.2, 0.6))
+            primary = store.primary or store.hosts[0]
+            bridge, *far = dice.sample(store.backups, len(store.backups))
+            near, away = [primary, *readers.clients], [*far, store.monitor, *writers.clients]
+            with cloud.net.bridge(near, [bridge], away):
+                await cloud.sleep(dice.uniform(1.2, 2.5))
+        await cloud.sleep(2)
+        await readers.finish(within=5)
+        await writers.finish(within=5)
+        return store, dict(writers.counts)
+
+    return _ended(main, seed)
+
+
+def retried(spec, seed, *, seconds=5.0, check=linearizable):
+    """One run in which the primary's answers are lost now and then, and who adds asks again."""
+
+    async def main(cloud):
+        store, counts = cloud.start(spec), Counter()
+        clients = [store.client(name) for name in ("ann", "bob", "carol")]
+        cloud.check(check(store))
+        for client in clients:
+            cloud.start(_add, cloud, client, seconds, counts)
+        dice = cloud.random.stream("trouble")
+        while cloud.now < seconds:
+            await cloud.sleep(dice.uniform(0.1, 0.5))
+            with cloud.net.one_way(dice.choice(store.hosts), clients):
+                await cloud.sleep(dice.uniform(0.1, 0.8))
+        await cloud.sleep(2)
+        return store, dict(counts)
+
+    return _ended(main, seed)
+
+
+async def _add(cloud, client, seconds, counts):
+    dice = cloud.random.stream(f"sums of {client.name}")
+    while cloud.now < seconds:
+        await cloud.sleep(dice.uniform(0.02, 0.2))
+        try:
+            await client.add("sum", 1, timeout=1.0)
+            counts["ok"] += 1
+        except CallError:
+            counts["not"] += 1
+
+
+def _ended(main, seed):
     run = run_cloud(main, seed=seed)
     if run.exception is not None:
         raise run.exception

@@ -2,7 +2,7 @@
 
 import pytest
 from chaos import in_cloud
-from failovers import begun
+from failovers import apart, begun
 
 from minicloud import kv
 from minicloud.errors import UsageError
@@ -130,8 +130,7 @@ def test_what_a_cut_off_head_has_taken_is_given_up_and_listed():
     async def main(cloud):
         store, alice = await begun(cloud, kv.Chain())
         bob, head = store.client("bob"), store.head
-        near = [head.name, alice.name]
-        with cloud.net.partition(near, [name for name in cloud.hosts if name not in near]):
+        with apart(cloud, store, head, alice):
             with pytest.raises(Exception, match="may have happened"):
                 await alice.put("x", "alone", timeout=0.4)
             await bob.put("x", "bob's", timeout=5.0)
@@ -162,8 +161,7 @@ def test_a_lease_is_worth_what_the_clock_is(lease_reads):
         store, alice = await begun(cloud, spec)
         bob, tail = store.client("bob"), store.tail
         assert await alice.get("first") == 0
-        near = [tail.name, alice.name]
-        with cloud.net.partition(near, [name for name in cloud.hosts if name not in near]):
+        with apart(cloud, store, tail, alice):
             with tail.pause(freeze_clock=True):
                 await cloud.sleep(2)
                 await bob.put("first", 1, timeout=5.0)

@@ -1,7 +1,8 @@
 """Primary-backup and chains in trouble over many seeds, and every rule shown to be needed."""
 
 import pytest
-from failovers import convicted, rough, swarmed
+from failovers import bridged, convicted, retried, rough, swarmed
+from msgspec.structs import replace
 
 from minicloud import Machine, dist, kv
 from minicloud.check import Verdict
@@ -40,6 +41,13 @@ RARELY = {
     "chain-eager": (kv.Chain(eager=True, lease_reads=True, lease=2.0), 10),
 }
 
+# What only a certain trouble shows: the spec with all rules, the rule, and the run.
+SHOWN_BY = {
+    "no-fencing": (kv.PrimaryBackup(mode="semi-sync"), "fencing", bridged),
+    "no-dedup": (kv.PrimaryBackup(), "dedup", retried),
+    "chain-no-dedup": (kv.Chain(), "dedup", retried),
+}
+
 FAST = ("sync", "semi-sync", "chain")
 
 
@@ -74,6 +82,21 @@ def test_who_comes_back_with_more_than_the_others_gives_it_up(seed, monkeypatch)
 @pytest.mark.parametrize(("spec", "seeds"), UNSAFE.values(), ids=UNSAFE)
 def test_a_rule_switched_off_is_convicted(spec, seeds):
     assert convicted(spec, range(seeds)) is not None
+
+
+@pytest.mark.parametrize(("spec", "rule", "run"), SHOWN_BY.values(), ids=SHOWN_BY)
+def test_a_rule_switched_off_is_convicted_by_the_trouble_that_it_is_for(spec, rule, run):
+    done = run(spec, 0)
+    assert (done.verdict, done.value[1]["ok"] > 50) == (Verdict.VALID, True), done.checks
+    assert convicted(replace(spec, **{rule: False}), range(3), run) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("spec", "rule", "run"), SHOWN_BY.values(), ids=SHOWN_BY)
+def test_with_the_rule_that_trouble_never_convicts(spec, rule, run):
+    assert convicted(spec, range(15), run) is None
+    without = replace(spec, **{rule: False})
+    assert sum(run(without, seed).verdict is Verdict.INVALID for seed in range(6)) >= 4
 
 
 @pytest.mark.slow

@@ -10,7 +10,12 @@ from minicloud.nemesis import Swarm
 SLOW = Machine("", disk_sync=dist.Exponential(average=0.05))
 
 
-ENGINES = {"single": kv.Single(), "raft": kv.Raft()}
+ENGINES = {
+    "single": kv.Single(),
+    "raft": kv.Raft(),
+    "primary": kv.PrimaryBackup(),
+    "chain": kv.Chain(),
+}
 
 
 @pytest.fixture(params=ENGINES.values(), ids=ENGINES)

@@ -6,6 +6,7 @@ from chaos import in_cloud
 from minicloud import CallError, kv
 from minicloud.nemesis import Swarm
 from minicloud.protocols.kv import Changes, Compact
+from minicloud.protocols.kv.commands import revision_of
 from minicloud.protocols.kv.past import Past
 from minicloud.services.kv.client.watch import Watch
 
@@ -80,15 +81,19 @@ def test_who_goes_on_from_what_was_told_whole_misses_nothing():
     in_cloud(main)
 
 
-def test_a_scan_says_from_where_to_watch():
+@pytest.mark.parametrize("spec", [kv.Single(), kv.Raft(), kv.PrimaryBackup(), kv.Chain()])
+def test_a_scan_says_from_where_to_watch(spec):
     async def main(cloud):
-        alice = cloud.start(kv.Single()).client("alice")
+        alice = cloud.start(spec).client("alice")
         await alice.put("x", 1)
         found = await alice.scan()
+        here = alice.watch()
+        assert await here.more() == []
         await alice.put("x", 2)
-        assert (list(found), found.revision) == ([("x", 1)], 1)
+        assert (list(found), revision_of(found.revision)) == ([("x", 1)], 1)
         assert await anext(alice.watch(since=found.revision)) == kv.Change(2, "x", 2)
-        assert await alice.revision() == 2
+        assert await anext(here) == kv.Change(2, "x", 2)
+        assert revision_of(await alice.revision()) == 2
 
     in_cloud(main)
 

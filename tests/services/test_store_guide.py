@@ -1,39 +1,27 @@
 """The guide's programs run, the checks in them hold, and its table of levels is true."""
 
-import re
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from chaos import in_cloud
+from guides import programs_of, run_program, text_of
 
 from minicloud import kv
 from minicloud.check import Verdict
-from minicloud.cloud import run_cloud
 from minicloud.errors import UsageError
 
-GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "store.md").read_text("utf-8")
-PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+GUIDE = text_of("store")
 ENGINES = ("Single", "Raft", "Quorum", "PrimaryBackup", "Chain", "MultiLeader")
 LEVELS = [*((level.value.replace("-", " "), level) for level in kv.Consistency)]
 LEVELS.insert(2, ("bounded", kv.Bounded(seconds=1)))
 
 
-@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+@pytest.mark.parametrize("number", range(6))
 def test_a_program_of_the_guide_runs_and_holds(number, monkeypatch):
-    name = f"store_guide_{number}"
-    module = ModuleType(name)
-    monkeypatch.setitem(sys.modules, name, module)  # messages look their annotations up by module
-    exec(compile(PROGRAMS[number], f"docs/store.md, program {number + 1}", "exec"), vars(module))
-    run = run_cloud(module.main)
-    assert run.exception is None
+    run = run_program("store", number, monkeypatch)
     assert run.verdict is Verdict.VALID
-    assert run.history.operations()
 
 
 def test_there_are_programs():
-    assert len(PROGRAMS) == 6
+    assert len(programs_of("store")) == 6
 
 
 async def offered(client, level):

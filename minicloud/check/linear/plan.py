@@ -99,7 +99,8 @@ class Plan:
     def kind(self, op: Operation) -> Any:
         """What is interchangeable with it, once both have begun: neither returns."""
         if not self.model.by_value:
-            return op.start
+            # Of what one operation may have been, each way is a kind of its own.
+            return (op.start, op.f, op.argument)
         return (op.f, op.argument, op.known, op.result if op.known else None)
 
     def unspent(self, spent: int) -> list[Operation]:

@@ -234,6 +234,16 @@ class Done(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+EPOCH = 1 << 32
+
+
+def revision_of(position: int) -> int:
+    """The revision that a position is of. A store whose history may part has, above it, the epoch
+    of whoever gave it, times `EPOCH`.
+    """
+    return position % EPOCH
+
+
 class Change(msgspec.Struct, frozen=True, array_like=True):
     """A key had this value from this revision on; None: it was deleted, or expired."""
 

@@ -13,7 +13,12 @@ from minicloud.services.kv.chain.node import Member
 from minicloud.services.kv.client import Bounded, Consistency, Engine
 from minicloud.services.kv.replicated import Look, Order
 from minicloud.services.kv.replicated.engine import Seeking, Way
-from minicloud.services.kv.replicated.store import ReplicatedStore, check_spec, found
+from minicloud.services.kv.replicated.store import (
+    EVERY_LEVEL,
+    ReplicatedStore,
+    check_spec,
+    found,
+)
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client, Cloud
@@ -21,19 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Chain", "ChainStore"]
 
 _NS = 1_000_000_000
-_OFFERS = (
-    Consistency.LINEARIZABLE,
-    Consistency.SEQUENTIAL,
-    Consistency.CAUSAL,
-    Consistency.SESSION,
-    Consistency.READ_YOUR_WRITES,
-    Consistency.MONOTONIC_READS,
-    Consistency.MONOTONIC_WRITES,
-    Consistency.WRITES_FOLLOW_READS,
-    Consistency.CONSISTENT_PREFIX,
-    Bounded,
-    Consistency.EVENTUAL,
-)
 
 
 class ChainStore(ReplicatedStore[Host[Member]]):
@@ -124,7 +116,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
     def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
         """All levels."""
-        return {"Chain": _OFFERS}
+        return {"Chain": EVERY_LEVEL}
 
     def start(self, cloud: Cloud) -> ChainStore:
         """Make the replicas, `kv-r1`, `kv-r2`, …, and `kv-monitor`."""

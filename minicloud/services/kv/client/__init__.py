@@ -2,6 +2,7 @@
 
 from minicloud.services.kv.client.client import KvClient, NotDone
 from minicloud.services.kv.client.demand import (
+    OF_SESSIONS,
     Bounded,
     Consistency,
     Demand,
@@ -16,6 +17,7 @@ from minicloud.services.kv.client.session import Session
 from minicloud.services.kv.client.watch import Compacted, Watch
 
 __all__ = [
+    "OF_SESSIONS",
     "Bounded",
     "Compacted",
     "Consistency",

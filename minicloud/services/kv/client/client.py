@@ -24,7 +24,7 @@ from minicloud.protocols.kv import (
     Scan,
     Transact,
 )
-from minicloud.services.kv.client.demand import Consistency, Demand, EngineSpec
+from minicloud.services.kv.client.demand import OF_SESSIONS, Consistency, Demand, EngineSpec
 from minicloud.services.kv.client.leases import Lease
 from minicloud.services.kv.client.locks import Lock
 from minicloud.services.kv.client.merging import MergingClient
@@ -34,14 +34,7 @@ from minicloud.services.kv.client.words import Options, Scanned, span_ns, told_o
 
 __all__ = ["KvClient", "NotDone"]
 
-_OF_A_SESSION = (
-    Consistency.CAUSAL,
-    Consistency.SESSION,
-    Consistency.READ_YOUR_WRITES,
-    Consistency.MONOTONIC_READS,
-    Consistency.MONOTONIC_WRITES,
-    Consistency.WRITES_FOLLOW_READS,
-)
+_OF_A_SESSION = (Consistency.CAUSAL, *OF_SESSIONS)
 
 
 class NotDone(Refused):

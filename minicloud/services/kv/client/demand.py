@@ -64,6 +64,15 @@ class Consistency(Enum):
     """Anything that was written, and the last of it once nobody writes any more."""
 
 
+OF_SESSIONS = (
+    Consistency.SESSION,
+    Consistency.READ_YOUR_WRITES,
+    Consistency.MONOTONIC_READS,
+    Consistency.MONOTONIC_WRITES,
+    Consistency.WRITES_FOLLOW_READS,
+)
+
+
 class Bounded(msgspec.Struct, frozen=True, kw_only=True):
     """Bounded staleness: so many versions of a key behind at most, or so many seconds, or both."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from minicloud.errors import CallError, Refused
 from minicloud.protocols.kv import Change, Changes, Done, Scan
+from minicloud.protocols.kv.commands import revision_of
 
 if TYPE_CHECKING:
     from minicloud.services.kv.client.client import KvClient
@@ -60,8 +61,7 @@ class Watch:
         self._every = every
         self._options = options
         self._found: deque[Change] = deque()
-        self._upto = since
-        self.since = since
+        self._upto = self.since = _revision(since)
         """The last revision that was told whole: whoever watches from there on misses nothing.
         None: it has not begun."""
 
@@ -92,7 +92,7 @@ class Watch:
         try:
             if self._upto is None:
                 done = await self._client.perform(Scan(limit=0), **self._options)
-                self._upto = self.since = done.position
+                self._upto = self.since = _revision(done.position)
                 return
             done = await self._client.perform(self._question(self._upto), **self._patience())
         except Compacted:
@@ -121,6 +121,13 @@ class Watch:
         self._upto = max(self._upto, done.position)
         if not self._found:
             self.since = self._upto
+
+
+def _revision(position: Any) -> Any:
+    """Changes have revisions; what a scan or a session knows is a position. Where there are several
+    orders of writes it is no number, and the store says that nobody can watch it.
+    """
+    return revision_of(position) if isinstance(position, int) else position
 
 
 def changes_of(done: Done) -> list[Change]:

@@ -9,7 +9,7 @@ import msgspec
 from minicloud.errors import UsageError
 from minicloud.node.machine.spec import Machine
 from minicloud.protocols.conflicts import conflicts_of
-from minicloud.services.kv.client import Consistency, Engine
+from minicloud.services.kv.client import OF_SESSIONS, Consistency, Engine
 from minicloud.services.kv.leaders.engine import Asked, LeaderEngine
 from minicloud.services.kv.leaders.leader import Leader
 from minicloud.services.kv.leaders.store import MultiLeaderStore, region_of
@@ -25,14 +25,7 @@ _CLOCKS = {
     "coordinator": "physical",
     "hybrid": "hybrid",
 }
-_OF_SESSIONS = (
-    Consistency.CAUSAL,
-    Consistency.SESSION,
-    Consistency.READ_YOUR_WRITES,
-    Consistency.MONOTONIC_READS,
-    Consistency.MONOTONIC_WRITES,
-    Consistency.WRITES_FOLLOW_READS,
-)
+_OFFERED = (Consistency.CAUSAL, *OF_SESSIONS)
 
 
 class MultiLeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +90,7 @@ class MultiLeader(msgspec.Struct, frozen=True, kw_only=True):
         stamped = self.conflicts in ("lww", "lww-map")
         if stamped and _CLOCKS[self.clock] == "physical":
             return (Consistency.EVENTUAL,)
-        return (*_OF_SESSIONS, Consistency.EVENTUAL)
+        return (*_OFFERED, Consistency.EVENTUAL)
 
     def start(self, cloud: Cloud) -> MultiLeaderStore:
         """Make the leaders: `kv-eu-west`, `kv-us-east`, …"""

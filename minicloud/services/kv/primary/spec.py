@@ -11,10 +11,15 @@ from minicloud.node.host import Host
 from minicloud.node.machine.spec import Machine
 from minicloud.protocols.quorums import majority
 from minicloud.protocols.replication import Mode, Policy, Rules
-from minicloud.services.kv.client import Bounded, Consistency, Engine
+from minicloud.services.kv.client import OF_SESSIONS, Bounded, Consistency, Engine
 from minicloud.services.kv.primary.node import Member
 from minicloud.services.kv.replicated.engine import Seeking, Way
-from minicloud.services.kv.replicated.store import ReplicatedStore, check_spec, found
+from minicloud.services.kv.replicated.store import (
+    EVERY_LEVEL,
+    ReplicatedStore,
+    check_spec,
+    found,
+)
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client, Cloud
@@ -22,23 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PrimaryBackup", "PrimaryBackupStore"]
 
 _NS = 1_000_000_000
-_SESSIONS = (
-    Consistency.SESSION,
-    Consistency.READ_YOUR_WRITES,
-    Consistency.MONOTONIC_READS,
-    Consistency.MONOTONIC_WRITES,
-    Consistency.WRITES_FOLLOW_READS,
-)
-_LOSSY = (*_SESSIONS, Consistency.EVENTUAL)
-_SURE = (
-    Consistency.LINEARIZABLE,
-    Consistency.SEQUENTIAL,
-    Consistency.CAUSAL,
-    *_SESSIONS,
-    Consistency.CONSISTENT_PREFIX,
-    Bounded,
-    Consistency.EVENTUAL,
-)
+_LOSSY = (*OF_SESSIONS, Consistency.EVENTUAL)
 
 
 class PrimaryBackupStore(ReplicatedStore[Host[Member]]):
@@ -150,7 +139,7 @@ class PrimaryBackup(msgspec.Struct, frozen=True, kw_only=True):
         name = (
             f"PrimaryBackup(mode={self.mode!r}{', degrade_after=…' if self.degrade_after else ''})"
         )
-        return {name: _LOSSY if self.lossy else _SURE}
+        return {name: _LOSSY if self.lossy else EVERY_LEVEL}
 
     def policy(self) -> Policy:
         """By which rules the monitor decides."""

@@ -14,6 +14,7 @@ import msgspec
 
 from minicloud.node.messages.later import Later
 from minicloud.protocols.kv import Changes, Done, KeyValues, ReadCommand
+from minicloud.protocols.kv.commands import EPOCH, revision_of
 from minicloud.protocols.kv.once import Once
 from minicloud.protocols.replication import Entry, ReplicatedLog
 from minicloud.services.kv.ordered import Applied
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from minicloud.services.kv.replicated.replica import Replica
 
 __all__ = ["State"]
-
-_EPOCH = 1 << 32
 
 
 class State:
@@ -85,18 +84,18 @@ class State:
 
     def position(self, revision: int) -> int:
         """The name of a revision in this history."""
-        return self._epoch_at(revision) * _EPOCH + revision if revision else 0
+        return self._epoch_at(revision) * EPOCH + revision if revision else 0
 
     def _epoch_at(self, revision: int) -> int:
         return self._epochs[bisect_left(self._epochs, revision, key=_before) - 1][0]
 
     def behind(self, position: int) -> bool:
         """Whether this history has not come as far yet."""
-        return position % _EPOCH > self.revision
+        return revision_of(position) > self.revision
 
     def parted(self, position: int) -> bool:
         """Whether this history has taken another way, and will never come to that position."""
-        epoch, revision = divmod(position, _EPOCH)
+        epoch, revision = divmod(position, EPOCH)
         if not revision:
             return False
         here = self._epochs[-1][0] if revision > self.revision else self._epoch_at(revision)
@@ -112,7 +111,7 @@ class State:
         """Answer from the state as it is, at a stamp, or else at the state's own time."""
         if isinstance(command, Changes):
             # Who watches counts in revisions, and may begin at a position.
-            command = msgspec.structs.replace(command, since=command.since % _EPOCH)
+            command = msgspec.structs.replace(command, since=revision_of(command.since))
             self.table.read(command).when_said(lambda done: reply.give(Answered(done)))
         else:
             reply.give(Answered(self.placed(self.table.state.read(command, at_ns))))

@@ -9,6 +9,7 @@ import msgspec
 from minicloud.errors import UsageError
 from minicloud.protocols.kv import Command, Transact
 from minicloud.protocols.replication import Entry, Lost, Policy
+from minicloud.services.kv.client import OF_SESSIONS, Bounded, Consistency
 from minicloud.services.kv.replicated.monitor import Monitor
 from minicloud.services.kv.replicated.replica import Duty, Replica
 from minicloud.services.kv.store import Store
@@ -18,9 +19,20 @@ if TYPE_CHECKING:
     from minicloud.node.host import Host
     from minicloud.services.kv.client import EngineSpec
 
-__all__ = ["ReplicatedStore", "check_spec", "found", "keys_of", "period_of"]
+__all__ = ["EVERY_LEVEL", "ReplicatedStore", "check_spec", "found", "keys_of", "period_of"]
 
 H = TypeVar("H", bound="Host[Any]")
+
+EVERY_LEVEL = (
+    Consistency.LINEARIZABLE,
+    Consistency.SEQUENTIAL,
+    Consistency.CAUSAL,
+    *OF_SESSIONS,
+    Consistency.CONSISTENT_PREFIX,
+    Bounded,
+    Consistency.EVENTUAL,
+)
+"""What a store offers whose one log loses nothing, in the order in which it is told."""
 
 
 class ReplicatedStore(Store[H]):

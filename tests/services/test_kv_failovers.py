@@ -72,7 +72,7 @@ def test_over_many_seeds_it_is_never_convicted(spec):
         assert run.verdict is Verdict.VALID, (seed, run.checks)
 
 
-@pytest.mark.parametrize("seed", [37, 247])
+@pytest.mark.parametrize("seed", [75, 255])
 def test_who_comes_back_with_more_than_the_others_gives_it_up(seed, monkeypatch):
     assert swarmed(SAFE["chain-5"], seed).verdict is Verdict.VALID
     monkeypatch.setattr(Replica, "give_up_after", lambda _node, _last, then: then())

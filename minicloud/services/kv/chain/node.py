@@ -17,6 +17,7 @@ from minicloud.services.kv.replicated import (
     Change,
     Desk,
     Duty,
+    Elsewhere,
     Link,
     Look,
     Nearby,
@@ -245,24 +246,24 @@ class Member(Nearby):
 
     # What clients ask.
 
-    @handle
-    def order(self, request: Order) -> Reply:
+    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
         """Give a command its place, once; answer when the tail has it."""
-        reply: Reply = Later(idle=True)
-        once = self.state.table.once
+        client, serial = request.client, request.serial
         if not self._heads:
-            reply.give(self.away(self.view.first, "is not the head"))
-        elif not self.strange(request.past, reply):
-            known = once.answer(request.client, request.serial) if self.duty.dedup else None
-            if known is not None:
-                reply.give(Answered(self.state.placed(known)))
-            elif once.over(request.client, request.serial):
-                reply.give(self.away("", "has answered that"))
-            else:
-                self.in_time(reply, maybe=True)
-                command, client = request.command, request.client
-                self.desk.order(command, client, request.serial, request.closed, reply)
-        return reply
+            return self.away(self.view.first, "is not the head")
+        elsewhere = self.estranged(request.past)
+        if elsewhere is not None:
+            return elsewhere
+        once = self.state.table.once
+        known = once.answer(client, serial) if self.duty.dedup else None
+        if known is not None:
+            reply.give(Answered(self.state.placed(known)))
+        elif once.over(client, serial):
+            return self.away("", "has answered that")
+        else:
+            self.desk.order(request.command, client, serial, request.closed, reply)
+            self.in_time(reply, maybe=True)
+        return None
 
     @handle
     def look(self, request: Look) -> Reply:

@@ -148,28 +148,28 @@ class Member(Nearby):
     def _elsewhere(self, why: str) -> Elsewhere:
         return self.away(self.view.first, why)
 
-    @handle
-    def order(self, request: Order) -> Reply:
+    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
         """Give a command its place, once; answer when it has happened."""
-        reply: Reply = Later(idle=True)
         lead, serial = self.lead, request.serial
         if lead is None or (self.rules.mode == "async" and not self.leased):
-            reply.give(self._elsewhere("is not the primary"))
-        elif len(self.view.members) < self.rules.floor and self.rules.mode == "sync":
-            reply.give(self._elsewhere("has too few replicas in sync"))
-        elif lead.committed < lead.opening:
-            reply.give(self._elsewhere("begins to lead"))
-        elif not self.strange(request.past, reply):
-            once = self.state.table.once
-            known = once.answer(request.client, serial) if self.duty.dedup else None
-            if known is not None and self.watermark:
-                reply.give(Answered(self.state.placed(known)))
-            elif once.over(request.client, serial):
-                reply.give(self._elsewhere("has answered that"))
-            else:
-                self.in_time(reply, maybe=True)
-                lead.order(request.command, request.client, serial, request.closed, reply)
-        return reply
+            return self._elsewhere("is not the primary")
+        if len(self.view.members) < self.rules.floor and self.rules.mode == "sync":
+            return self._elsewhere("has too few replicas in sync")
+        if lead.committed < lead.opening:
+            return self._elsewhere("begins to lead")
+        elsewhere = self.estranged(request.past)
+        if elsewhere is not None:
+            return elsewhere
+        once = self.state.table.once
+        known = once.answer(request.client, serial) if self.duty.dedup else None
+        if known is not None and self.watermark:
+            reply.give(Answered(self.state.placed(known)))
+        elif once.over(request.client, serial):
+            return self._elsewhere("has answered that")
+        else:
+            lead.order(request.command, request.client, serial, request.closed, reply)
+            self.in_time(reply, maybe=True)
+        return None
 
     @handle
     def look(self, request: Look) -> Reply:

@@ -134,13 +134,15 @@ class OpenSession(Request[Reply], service="kv"):
 class Propose(Request[Reply], service="kv"):
     """Put this into the log. `client` 0 has no session: then a second copy is done twice.
 
-    serial: counts the client's requests. acknowledged: all below it were answered.
+    serial: counts the client's requests. acknowledged: all below it were answered. attempt: counts
+    how often this one was asked.
     """
 
     command: Command
     client: int = 0
     serial: int = 0
     acknowledged: int = 1
+    attempt: int = 0
 
 
 class Query(Request[Reply], service="kv"):

@@ -141,15 +141,14 @@ class Seeking:
         """Raises `Unavailable` where it was certainly not done, `OutcomeUnknown` where it may."""
         client = self._client
         end = client.clock.monotonic() + way.limit
-        maybe, why, silent = False, "nobody was asked", 0
+        maybe, why, tries = False, "nobody was asked", 0
         longer = getattr(request.command, "wait_ns", 0) / 1e9
         while (left := end - client.clock.monotonic()) > _INSTANT:
-            node = self._whom(request, silent)
-            silent += 1
+            node = self._whom(request, tries)
+            tries += 1
+            limit = min(left, self._spec.attempt + longer)
             try:
-                said = await client.call(
-                    node, request, timeout=min(left, self._spec.attempt + longer)
-                )
+                said = await client.call(node, _numbered(request, tries), timeout=limit)
             except OutcomeUnknown:
                 maybe, why = True, f"{node} did not answer"
                 self._forget(node)
@@ -207,3 +206,10 @@ class Seeking:
         news = self._hints.get(end) != said.hint and said.hint != node
         self._hints[end] = said.hint
         return news or near
+
+
+def _numbered(request: Order | Look, attempt: int) -> Order | Look:
+    """The request as it is asked for that time."""
+    if isinstance(request, Order):
+        return msgspec.structs.replace(request, attempt=attempt)
+    return request

@@ -50,7 +50,7 @@ class Order(Request[Answered | Elsewhere], service="replica"):
     """Carry out a command, once, however often this arrives.
 
     `client` and `serial` name the request; the client waits for no answer to one below `closed`.
-    `past` is the position that the session has seen.
+    `past` is the position that the session has seen. `attempt` counts how often it was asked.
     """
 
     command: Command
@@ -58,6 +58,7 @@ class Order(Request[Answered | Elsewhere], service="replica"):
     serial: int
     closed: int
     past: int = 0
+    attempt: int = 0
 
 
 class Look(Request[Answered | Elsewhere], service="replica"):

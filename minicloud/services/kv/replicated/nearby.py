@@ -14,7 +14,16 @@ from minicloud.errors import CallError
 from minicloud.node.messages.handlers import handle
 from minicloud.node.messages.later import Later
 from minicloud.protocols.kv.table import Entry as Kept
-from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Newest, Tip
+from minicloud.services.kv.log import NotStored
+from minicloud.services.kv.ordered import Refusals
+from minicloud.services.kv.replicated.messages import (
+    Answered,
+    Elsewhere,
+    Look,
+    Newest,
+    Order,
+    Tip,
+)
 from minicloud.services.kv.replicated.replica import Duty, Replica
 
 __all__ = ["Nearby", "Reply"]
@@ -28,6 +37,7 @@ class Nearby(Replica):
     def __init__(self, *, duty: Duty) -> None:
         self._fresh: tuple[float, Tip] = (-inf, Tip(0, 0))
         """The newest tip that was vouched for, and when it was asked for."""
+        self._refusals: Refusals[str] = Refusals()
         super().__init__(duty=duty)
 
     @property
@@ -56,7 +66,32 @@ class Nearby(Replica):
     def hear_tip(self, tip: Tip) -> None:
         """Things have come so far: it was vouched for."""
 
+    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
+        """Give a command its place, and answer when it has happened; or say where to ask.
+
+        Raises `NotStored`. What it says or raises is final for this try: nothing was done.
+        """
+        raise NotImplementedError
+
     # What is said where.
+
+    @handle
+    def order(self, request: Order) -> Reply:
+        """Give a command its place, once, unless this try of it was refused before."""
+        reply: Reply = Later(idle=True)
+        client, serial, attempt = request.client, request.serial, request.attempt
+        if self._refusals.covers(client, serial, attempt):  # the rule
+            reply.give(self.away("", "has refused that"))
+            return reply
+        try:
+            elsewhere = self.take(request, reply)
+        except NotStored:
+            self._refusals.note(client, serial, attempt, request.closed)
+            raise
+        if elsewhere is not None:
+            self._refusals.note(client, serial, attempt, request.closed)
+            reply.give(elsewhere)
+        return reply
 
     def in_time(self, reply: Reply, *, maybe: bool) -> None:
         """Answer that nothing is known, when the time for an answer is over."""
@@ -69,14 +104,19 @@ class Nearby(Replica):
 
     def strange(self, past: int, reply: Reply) -> bool:
         """Whether this node can't go on from where a session is."""
+        elsewhere = self.estranged(past)
+        if elsewhere is not None:
+            reply.give(elsewhere)
+        return elsewhere is not None
+
+    def estranged(self, past: int) -> Elsewhere | None:
+        """What to say to a session from where this node can't go on; None if it can."""
         if self.state.parted(past):
             why = f"{self.name}: what the session has seen was lost in a failover"
-            reply.give(Elsewhere("", why, lost=True))
-            return True
+            return Elsewhere("", why, lost=True)
         if self.state.behind(past):
-            reply.give(self.away(self.judge, "is behind the session"))
-            return True
-        return False
+            return self.away(self.judge, "is behind the session")
+        return None
 
     def look_near(self, request: Look, reply: Reply) -> None:
         """Answer from what is here, if that is new enough."""

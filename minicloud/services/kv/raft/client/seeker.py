@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from minicloud.errors import OutcomeUnknown
 from minicloud.node.messages.message import Request
 from minicloud.services.kv.client import Unavailable
-from minicloud.services.kv.raft.messages import Reply
+from minicloud.services.kv.raft.messages import Propose, Reply
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client
@@ -81,11 +83,13 @@ class Seeker:
         Raises `Unavailable` where no try can have been, `OutcomeUnknown` where one may.
         """
         deadline, maybe, why = self._now() + timeout, False, "nobody was asked"
-        sent_away, asked = 0, list[str]()
+        sent_away, tries, asked = 0, 0, list[str]()
         while (left := deadline - self._now()) > _LEAST:
             node = self._choose(whom, asked)
+            tries += 1
+            limit = min(self._patience + longer, left)
             try:
-                reply = await self._try(node, request, min(self._patience + longer, left))
+                reply = await self._try(node, _numbered(request, tries), limit)
             except OutcomeUnknown:
                 maybe, why = True, f"{node} is silent"
                 await self._client.sleep(0.0)  # a client without power ends here
@@ -121,3 +125,10 @@ class Seeker:
     def _measure(self, node: str, took: float) -> None:
         known = self._took.get(node, took)
         self._took[node] = known + _WEIGHT * (took - known)
+
+
+def _numbered(request: Request[Reply], attempt: int) -> Request[Reply]:
+    """The request as it is asked for that time."""
+    if isinstance(request, Propose):
+        return msgspec.structs.replace(request, attempt=attempt)
+    return request

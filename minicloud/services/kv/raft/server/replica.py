@@ -7,6 +7,7 @@ the entries of many clients are written with one sync.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minicloud.kernel.clock import NS
@@ -15,6 +16,7 @@ from minicloud.node.messages.later import Later
 from minicloud.node.node import Node
 from minicloud.protocols import raft as protocol
 from minicloud.protocols.kv import Expire
+from minicloud.services.kv.ordered import Refusals
 from minicloud.services.kv.raft.messages import (
     Appended,
     AppendEntries,
@@ -72,6 +74,7 @@ class Replica(Node):
         self._proposals = Proposals(self.name)
         self._reading = Reading(self, spec)
         self._operators = Operators(self.raft)
+        self._refusals: Refusals[int] = Refusals()
         self._busy = False
         self._expire_at = 0
         self._shown: tuple[object, ...] = ()
@@ -136,8 +139,15 @@ class Replica(Node):
     @handle
     def propose(self, request: Propose) -> Later[Reply]:
         """Give a command its place in the log, and answer when it is applied."""
-        r = request
-        return self._propose(Item(self._stamp(), r.command, r.client, r.serial, r.acknowledged))
+        r, refusals = request, self._refusals
+        if r.client and refusals.covers(r.client, r.serial, r.attempt):  # the rule
+            reply: Later[Reply] = Later()
+            reply.give(Reply(why="refused before"))
+            return reply
+        item = Item(self._stamp(), r.command, r.client, r.serial, r.acknowledged)
+        return self._propose(
+            item, lambda: refusals.note(r.client, r.serial, r.attempt, r.acknowledged)
+        )
 
     @handle
     def query(self, request: Query) -> Later[Reply]:
@@ -167,11 +177,12 @@ class Replica(Node):
         self._settle()
         return reply
 
-    def _propose(self, item: Item) -> Later[Reply]:
+    def _propose(self, item: Item, refused: Callable[[], None] = lambda: None) -> Later[Reply]:
         reply: Later[Reply] = Later(idle=True)
         self.wake()
         placed = self.raft.propose(item.plain())
         if isinstance(placed, protocol.Refused):
+            refused()
             reply.give(Reply(leader=placed.leader, why=placed.why))
         else:
             self._proposals.add(placed, reply)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from minicloud import Machine, dist, kv
 from minicloud.check import Verdict
+from minicloud.cloud import run_cloud
 from minicloud.services.kv.replicated.replica import Replica
 
 SLOW_DISK = Machine("", disk_sync=dist.Exponential(average=0.1))
@@ -113,3 +114,25 @@ def test_writes_are_lost_by_lag_in_async_and_never_in_sync(spec):
         store, _ = rough(spec, seed, blackouts=False).value
         lost += len([one for one in store.lost() if one.told])
     assert (lost > 0) is (spec.mode == "async")
+
+
+def test_two_histories_of_an_async_store_have_no_version_in_common():
+    async def main(cloud):
+        store = cloud.start(kv.PrimaryBackup(mode="async"))
+        alice, bob = store.client("alice"), store.client("bob")
+        await alice.put("x", 0, timeout=5)
+        await cloud.sleep(1)
+        old = store.primary
+        with cloud.net.partition([old, alice.host], [*store.backups, store.monitor, bob.host]):
+            await alice.put("x", "here")
+            await bob.put("x", "there", timeout=5)
+        await cloud.until(store.agreed, timeout=10)
+        (new,) = [op for op in cloud.history.operations() if op.argument == "there"]
+        assert (await bob.transact(when=[kv.Compare("x", "revision", "==", new.version)]))[0]
+
+    run = run_cloud(main, seed=1)
+    if run.exception is not None:
+        raise run.exception
+    written = [op for op in run.history.operations() if op.f == "write"]
+    assert [op.argument for op in written] == [0, "here", "there"]
+    assert len({op.version for op in written}) == 3

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from minicloud.errors import CallError, Refused
 from minicloud.protocols.kv import Compare, Get, Put, Scan, Transact
+from minicloud.protocols.kv.commands import revision_of
 from minicloud.protocols.kv.ranges import only, prefix
 from minicloud.services.kv.client.watch import Compacted
 
@@ -95,7 +96,7 @@ class Lock:
         done = await self._client.perform(Get(self.key), **self._options)
         if done.value is None:
             raise LockLost(f"{self.key}: the lease ended while the lock was asked for")
-        place: int = done.version
+        place: int = revision_of(done.version)
         return place
 
     async def _first(self, place: int) -> bool:

@@ -161,6 +161,7 @@ class PrimaryBackup(msgspec.Struct, frozen=True, kw_only=True):
             self,
             self.policy(),
             Member,
+            parts=self.lossy or self.unclean,
             rules=Rules(mode=self.mode, acks=self.acks, floor=floor),
             degrade_after=self.degrade_after,
             lease_reads=self.lease_reads,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
-from minicloud.protocols.kv import Changes, Command, Done, ReadCommand
+from minicloud.protocols.kv import Changes, Command, Done, ReadCommand, Transact
+from minicloud.protocols.kv.commands import revision_of
 from minicloud.services.kv.client import Bounded, Consistency, Demand, Unavailable, not_offered
 from minicloud.services.kv.ordered import Numbers
 from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Order
@@ -121,6 +122,8 @@ class Seeking:
 
     async def perform(self, command: Command, way: Way) -> Done:
         """Ask until somebody answers, or the time is over."""
+        if isinstance(command, Transact):
+            command = _in_revisions(command)
         if way.look is not None:
             try:
                 done = await self._seek(way.look, way)
@@ -213,3 +216,12 @@ def _numbered(request: Order | Look, attempt: int) -> Order | Look:
     if isinstance(request, Order):
         return msgspec.structs.replace(request, attempt=attempt)
     return request
+
+
+def _in_revisions(command: Transact) -> Transact:
+    """Replicas compare revisions; what a client knows may be a position."""
+    when = [
+        msgspec.structs.replace(one, than=revision_of(one.than)) if one.of == "revision" else one
+        for one in command.when
+    ]
+    return msgspec.structs.replace(command, when=tuple(when))

@@ -48,6 +48,8 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     ack_after_fsync: bool
     fencing: bool
     dedup: bool
+    parts: bool = False
+    """Whether two histories may go on from one, and have revisions of the same number."""
 
 
 class Replica(Node):
@@ -64,7 +66,7 @@ class Replica(Node):
         """Whether it has heard in this life how far things have come."""
         self.lost: list[Lost] = []
         self.lease_until = -1.0
-        self.state = State(self, self.log, dedup=duty.dedup)
+        self.state = State(self, self.log, dedup=duty.dedup, parts=duty.parts)
         self._told: dict[Mark, None] = {}
         self._late: deque[tuple[float, Callable[[], None]]] = deque()
         self._owed: list[tuple[int, int, Callable[[bool], None]]] = []

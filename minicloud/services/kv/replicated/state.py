@@ -29,10 +29,11 @@ __all__ = ["State"]
 class State:
     """The commands of a log, carried out up to `commit`."""
 
-    def __init__(self, node: Replica, log: ReplicatedLog, *, dedup: bool) -> None:
+    def __init__(self, node: Replica, log: ReplicatedLog, *, dedup: bool, parts: bool) -> None:
         self._node = node
         self._log = log
         self._dedup = dedup
+        self._parts = parts
         self.commit = 0
         """The index up to which commands are carried out."""
         self.table = Applied(node, KeyValues(), now_ns=node.now_ns, expire=node.expire)
@@ -102,10 +103,16 @@ class State:
         return here > epoch or (here != epoch and revision <= self.revision)
 
     def placed(self, done: Done) -> Done:
-        """An answer, with a position in place of the revision."""
+        """An answer, with a position in place of the revision; and in place of the version, where
+        another history may have a version of the same number.
+        """
         if not done.position:
             return done
-        return msgspec.structs.replace(done, position=self.position(done.position))
+        version = done.version
+        if self._parts and isinstance(version, int):
+            version = self.position(version)
+        position = self.position(done.position)
+        return msgspec.structs.replace(done, position=position, version=version)
 
     def read(self, command: ReadCommand, reply: Later[Any], *, at_ns: int = 0) -> None:
         """Answer from the state as it is, at a stamp, or else at the state's own time."""

@@ -120,10 +120,17 @@ def period_of(spec: Any) -> float:
 
 
 def found(
-    cloud: Cloud, spec: Any, policy: Policy, member: type[Replica], **own: Any
+    cloud: Cloud,
+    spec: Any,
+    policy: Policy,
+    member: type[Replica],
+    *,
+    parts: bool = False,
+    **own: Any,
 ) -> tuple[str, list[Host[Any]], Host[Monitor]]:
     """Make a monitor, `kv-monitor`, and replicas, `kv-r1`, `kv-r2`, …, each given `own` arguments.
 
+    parts: whether a failover may leave two histories.
     The store's name, the replicas and the monitor.
     """
     name, period = cloud.net.unique(spec.name), period_of(spec)
@@ -134,6 +141,7 @@ def found(
     duty = Duty(
         nodes=names,
         monitor=monitor.name,
+        parts=parts,
         lease=spec.lease * (1 - spec.max_drift) / (1 + spec.max_drift),
         ping=period,
         patience=spec.attempt,

@@ -53,6 +53,11 @@ def test_an_engine_without_its_rule_is_convicted():
     assert found.why
 
 
+def test_what_may_never_happen_has_no_version():
+    """At this seed an old head gives a place in vain, and another write gets its number."""
+    assert row("Chain", "eventual", [153]).holds
+
+
 def test_the_table_and_the_objects(capsys):
     arguments = ["--seeds", "1", "--engine", "Single", "--level", "session"]
     assert levels.main([*arguments, "--json"]) == 0

@@ -44,4 +44,6 @@ def foreseen(state: KeyValues, dirty: Iterable[Entry], question: ReadCommand) ->
         if entry.command is not None:
             newest.apply(entry.command, entry.at_ns)
     done = newest.read(question)
-    return Done(done.value, done.version if isinstance(question, Get) else None)
+    # What has not happened has no version: it may never, and then another gets the number.
+    known = isinstance(question, Get) and (done.version or 0) <= state.revision
+    return Done(done.value, done.version if known else None)

@@ -51,3 +51,8 @@ def test_a_wrong_number_is_answered_by_a_sentence(words, capsys):
         raft.main(words)
     assert ended.value.code == 2
     assert "give at least 1 seed, 1 job and 2 nodes" in capsys.readouterr().err
+
+
+def test_who_is_elected_by_a_vote_that_comes_too_late_breaks_nothing():
+    """At this seed one leads term 2 when term 3 has already committed."""
+    assert raft_service.sweep(5, 6524, 1)["broken"] == []

@@ -37,7 +37,8 @@ class Watch:
 
     Election safety: one leader at most in a term. Leader append-only: a leader changes nothing in
     its log, and only adds. Log matching: an entry's index and term say what it is, and what came
-    before it. Leader completeness: what anybody has applied is in the log of every later leader.
+    before it. Leader completeness: what was applied in a term is in the log of every leader elected
+    in that term or a later one.
     State machine safety: nobody applies another entry at the same index, and nobody goes back.
     """
 
@@ -48,6 +49,8 @@ class Watch:
         """Every entry that was in any log, by index and term, with the term before it."""
         self.applied: dict[int, int] = {}
         """The term of the entry that was applied at each index."""
+        self.applied_by: dict[int, int] = {}
+        """The term of whoever applied at each index first: by then it was committed."""
         self.last_applied = 0
         self.leading: dict[str, tuple[int, int, int]] = {}
         """Who leads now, in which term, with which last index and its term."""
@@ -108,7 +111,8 @@ class Watch:
             have, want = raft.term_at(index), self.applied.get(index, UNKNOWN)
             if have == UNKNOWN and index < raft.last_index:
                 return  # compacted: it was applied, so it was compared before
-            if have != want != UNKNOWN:
+            # A vote may come so late that others have committed in a later term: that is allowed.
+            if have != want != UNKNOWN and self.applied_by[index] <= raft.term:
                 raise Broken(
                     f"leader completeness: {raft.name} leads term {raft.term} with "
                     f"{f'term {have}' if have > 0 else 'nothing'} at {index}, where term {want} "
@@ -148,6 +152,7 @@ class Watch:
             if term == UNKNOWN:
                 continue
             known = self.applied.setdefault(index, term)
+            self.applied_by.setdefault(index, raft.term)
             if known != term:
                 raise Broken(
                     f"state machine safety: {raft.name} applies the entry of term {term} at "

@@ -114,6 +114,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         check_spec(self)
 
+    @property
+    def lossy(self) -> bool:
+        """Whether a failover may take back what was acknowledged: never."""
+        return False
+
     def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
         """All levels."""
         return {"Chain": EVERY_LEVEL}

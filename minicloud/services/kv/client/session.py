@@ -9,6 +9,7 @@ import msgspec
 
 from minicloud.errors import UsageError
 from minicloud.protocols.kv import Add, Cas, Command, Done, Transact, reads
+from minicloud.protocols.kv.commands import EPOCH
 
 __all__ = ["Session"]
 
@@ -38,7 +39,7 @@ class Session:
         """The position of the last write."""
         self.reads: dict[str, Any] = {}
         """Key → version that was read, where there are no positions; where there are several orders
-        of writes, leader → position."""
+        of writes, leader → position; where histories may part, epoch → last position in it."""
         self.writes: dict[str, Any] = {}
         """The same of what was written."""
 
@@ -48,8 +49,10 @@ class Session:
         if isinstance(done.position, int):
             if read:
                 self.read_position = max(self.read_position, done.position)
+                _remember(self.reads, done.position)
             if not reads(command):
                 self.write_position = max(self.write_position, done.position)
+                _remember(self.writes, done.position)
             return
         if isinstance(done.position, dict):
             for leader, count in done.position.items():
@@ -95,6 +98,13 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session {self.name}: read {self.read_position}, wrote {self.write_position}>"
+
+
+def _remember(known: dict[str, Any], position: int) -> None:
+    """Keep the last position of each epoch: what came later may be of another history."""
+    epoch = position // EPOCH
+    if epoch:
+        _raise(known, str(epoch), position)
 
 
 def _raise(known: dict[str, Any], key: str, version: Any) -> None:

@@ -15,7 +15,7 @@ from minicloud.protocols.kv import Changes, Command, Done, ReadCommand, Transact
 from minicloud.protocols.kv.commands import revision_of
 from minicloud.services.kv.client import Bounded, Consistency, Demand, Unavailable, not_offered
 from minicloud.services.kv.ordered import Numbers
-from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Order
+from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Order, Past
 
 if TYPE_CHECKING:
     from minicloud.cloud import Client
@@ -44,7 +44,7 @@ class Way(msgspec.Struct, frozen=True):
 
     limit: float
     look: Look | None = None
-    past: int = 0
+    past: Past = 0
 
 
 class Seekable(Protocol):
@@ -63,6 +63,11 @@ class Seekable(Protocol):
     @property
     def level(self) -> Consistency | Bounded | None:
         """What reads are promised, where the call does not say."""
+        ...
+
+    @property
+    def lossy(self) -> bool:
+        """Whether a failover may take back what was acknowledged."""
         ...
 
     def offers(self) -> dict[str, tuple[Consistency | type[Bounded], ...]]:
@@ -111,13 +116,19 @@ class Seeking:
             words = [one.value if isinstance(one, Consistency) else "bounded" for one in levels]
             raise not_offered(name, level, words)
 
-    def _past(self, level: Consistency | Bounded | None, demand: Demand) -> int:
+    def _past(self, level: Consistency | Bounded | None, demand: Demand) -> Past:
         if not isinstance(level, Consistency):
             return 0
         fields = _PAST.get(level, ())
         known = [getattr(demand.session, field) for field in fields] if demand.session else []
         if level is Consistency.SEQUENTIAL:
             known.append(self._position)
+        if self._spec.lossy and demand.session:
+            # The newest may be of a history that has lost an older one.
+            read = demand.session.reads.values() if _READ[0] in fields else ()
+            wrote = demand.session.writes.values() if _WRITE[0] in fields else ()
+            seen = [one for one in (*known, *read, *wrote) if isinstance(one, int)]
+            return tuple(sorted(dict.fromkeys(seen)))
         return max(known, default=0)
 
     async def perform(self, command: Command, way: Way) -> Done:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import msgspec
 
 from minicloud.node.messages.message import Message, Request
@@ -17,6 +19,7 @@ __all__ = [
     "Look",
     "Newest",
     "Order",
+    "Past",
     "Ping",
     "Promised",
     "Seal",
@@ -27,6 +30,8 @@ __all__ = [
 ]
 
 # Clients.
+
+Past: TypeAlias = int | tuple[int, ...]
 
 
 class Answered(msgspec.Struct, frozen=True, tag=True):
@@ -50,14 +55,15 @@ class Order(Request[Answered | Elsewhere], service="replica"):
     """Carry out a command, once, however often this arrives.
 
     `client` and `serial` name the request; the client waits for no answer to one below `closed`.
-    `past` is the position that the session has seen. `attempt` counts how often it was asked.
+    `past` is the position that the session has seen; or several, of which none may be lost, where
+    histories may part. `attempt` counts how often it was asked.
     """
 
     command: Command
     client: str
     serial: int
     closed: int
-    past: int = 0
+    past: Past = 0
     attempt: int = 0
 
 
@@ -70,7 +76,7 @@ class Look(Request[Answered | Elsewhere], service="replica"):
 
     command: ReadCommand
     strong: bool = False
-    past: int = 0
+    past: Past = 0
     age: float | None = None
     versions: int | None = None
     dirty: bool = False

@@ -22,6 +22,7 @@ from minicloud.services.kv.replicated.messages import (
     Look,
     Newest,
     Order,
+    Past,
     Tip,
 )
 from minicloud.services.kv.replicated.replica import Duty, Replica
@@ -102,19 +103,20 @@ class Nearby(Replica):
         """Ask elsewhere."""
         return Elsewhere("" if hint == self.name else hint, f"{self.name} {why}")
 
-    def strange(self, past: int, reply: Reply) -> bool:
+    def strange(self, past: Past, reply: Reply) -> bool:
         """Whether this node can't go on from where a session is."""
         elsewhere = self.estranged(past)
         if elsewhere is not None:
             reply.give(elsewhere)
         return elsewhere is not None
 
-    def estranged(self, past: int) -> Elsewhere | None:
+    def estranged(self, past: Past) -> Elsewhere | None:
         """What to say to a session from where this node can't go on; None if it can."""
-        if self.state.parted(past):
+        seen = (past,) if isinstance(past, int) else past
+        if any(self.state.parted(position) for position in seen):
             why = f"{self.name}: what the session has seen was lost in a failover"
             return Elsewhere("", why, lost=True)
-        if self.state.behind(past):
+        if any(self.state.behind(position) for position in seen):
             return self.away(self.judge, "is behind the session")
         return None
 

@@ -58,6 +58,10 @@ def test_what_may_never_happen_has_no_version():
     assert row("Chain", "eventual", [153]).holds
 
 
+def test_a_session_whose_write_was_lost_stays_refused_whatever_it_reads():
+    assert row("PrimaryBackup async", "monotonic-writes", [807]).holds
+
+
 def test_the_table_and_the_objects(capsys):
     arguments = ["--seeds", "1", "--engine", "Single", "--level", "session"]
     assert levels.main([*arguments, "--json"]) == 0

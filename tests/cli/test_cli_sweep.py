@@ -262,7 +262,9 @@ def test_what_was_tried_is_said_after_an_interrupt_too(here):
     process = start("slow.py", "--seeds", "0..", "--budget", "60s", "--resume", "kept")
     try:
         # Seeds are told in their order, and the first may come after twenty others.
-        while process.poll() is None and (kept_lines() < 20 or not kept_seed(0)):
+        while process.poll() is None and (
+            kept_lines() < 20 or not all(kept_seed(seed) for seed in range(5))
+        ):
             time.sleep(0.02)
         time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)

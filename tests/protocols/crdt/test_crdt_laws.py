@@ -176,10 +176,11 @@ PLANTS = {
 def test_a_planted_mistake_is_convicted(name, form):
     kind, found = KINDS[name], []
 
-    @settings(max_examples=200, database=None)
+    # Which examples are drawn depends on the modules that are loaded, and some mistakes are rare.
+    @settings(max_examples=1500, database=None)
     @given(scripts(kind))
     def look(script):
-        law = broken(kind, script, form)
+        law = None if found else broken(kind, script, form)
         if law is not None:
             found.append(law)
 

@@ -129,6 +129,9 @@ def test_two_histories_of_an_async_store_have_no_version_in_common():
         await cloud.until(store.agreed, timeout=10)
         (new,) = [op for op in cloud.history.operations() if op.argument == "there"]
         assert (await bob.transact(when=[kv.Compare("x", "revision", "==", new.version)]))[0]
+        (gone,) = [op for op in cloud.history.operations() if op.argument == "here"]
+        with pytest.raises(kv.Unavailable, match="was lost in a failover"):
+            await bob.transact(when=[kv.Compare("x", "revision", "==", gone.version)])
 
     run = run_cloud(main, seed=1)
     if run.exception is not None:

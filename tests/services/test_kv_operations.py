@@ -80,6 +80,10 @@ def test_what_the_store_cannot_do_is_refused_for_certain(spec):
         (lambda c: c.put("x", 1, ttl=1, lease=1), "give ttl= or lease=, not both"),
         (lambda c: c.add("x", 1.5), r"add\('x', 1.5\): give a whole number"),
         (lambda c: c.transact([("x", 1)]), r"write kv.Compare\(key, 'value', '==', 1\)"),
+        (
+            lambda c: c.transact([kv.Compare("x", "revision", "==", "1")]),
+            "a revision is a whole number",
+        ),
         (lambda c: c.transact(then=["x"]), "'x' is none of kv.Get, Put, Delete, Add"),
         (lambda c: c.transact(then=[kv.Put("x", None)]), r"write kv.Delete\('x'\)"),
         (lambda c: c.scan(limit=-1), r"scan\(limit=-1\): give a number from 0"),

@@ -60,8 +60,8 @@ def answered_before_applied(patch):
     """A proposal is answered as soon as it has a place."""
     real = Replica._propose
 
-    def propose(self, item, *refused):
-        reply = real(self, item, *refused)
+    def propose(self, item, attempt=0):
+        reply = real(self, item, attempt)
         if self.raft.leads and item.command is not None and item.client:
             state = State(rules=self._spec.rules, sessions=10)
             state.kv.load(self.state.kv.dump())

@@ -60,6 +60,7 @@ class Member(Nearby):
         """The view in which it is known to have all that happened before."""
         self._joining = False
         self.clean_reads = self.dirty_reads = 0
+        """How often it answered at once, and how often it had to ask the tail first."""
         super().__init__(duty=duty)
         self.desk = Desk(self)
         self.show(role="spare")
@@ -150,10 +151,10 @@ class Member(Nearby):
         What an old head has left here beyond it never happened; if it stayed, this node would
         pass it on, and the tail would take it for what all before it have.
         """
-        number = self.view.number
-        complete = partial(self._complete, number)
         if self._joining:
             return
+        number = self.view.number
+        complete = partial(self._complete, number)
         try:
             self.give_up_after(end, partial(self.when_durable, end, number, complete))
         except NotStored:
@@ -246,24 +247,13 @@ class Member(Nearby):
 
     # What clients ask.
 
-    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
-        """Give a command its place, once; answer when the tail has it."""
-        client, serial = request.client, request.serial
-        if not self._heads:
-            return self.away(self.view.first, "is not the head")
-        elsewhere = self.estranged(request.past)
-        if elsewhere is not None:
-            return elsewhere
-        once = self.state.table.once
-        known = once.answer(client, serial) if self.duty.dedup else None
-        if known is not None:
-            reply.give(Answered(self.state.placed(known)))
-        elif once.over(client, serial):
-            return self.away("", "has answered that")
-        else:
-            self.desk.order(request.command, client, serial, request.closed, reply)
-            self.in_time(reply, maybe=True)
-        return None
+    def unfit(self) -> Elsewhere | None:
+        """The head gives places."""
+        return None if self._heads else self.away(self.view.first, "is not the head")
+
+    def place(self, request: Order, reply: Reply) -> None:
+        """The head's part; it happens when the tail has it."""
+        self.desk.order(request.command, request.client, request.serial, request.closed, reply)
 
     @handle
     def look(self, request: Look) -> Reply:

@@ -75,6 +75,9 @@ def _check(command: Transact) -> None:
             raise UsageError(
                 f"transact(when=[{condition!r}]): write kv.Compare(key, 'value', '==', 1)"
             )
+        than = condition.than
+        if condition.of == "revision" and (isinstance(than, bool) or not isinstance(than, int)):
+            raise UsageError(f"transact(when=[{condition!r}]): a revision is a whole number")
     for one in (*command.then, *command.otherwise):
         if not isinstance(one, Get | Put | Delete | Add):
             raise UsageError(f"transact(…): {one!r} is none of kv.Get, Put, Delete, Add")

@@ -12,7 +12,6 @@ from minicloud.protocols.replication import Rules, View
 from minicloud.services.kv.log import NotStored
 from minicloud.services.kv.primary.lead import Lead
 from minicloud.services.kv.replicated import (
-    Answered,
     Duty,
     Elsewhere,
     Look,
@@ -148,28 +147,27 @@ class Member(Nearby):
     def _elsewhere(self, why: str) -> Elsewhere:
         return self.away(self.view.first, why)
 
-    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
-        """Give a command its place, once; answer when it has happened."""
-        lead, serial = self.lead, request.serial
+    @property
+    def repeats(self) -> bool:
+        """What was carried out has happened, where nothing is carried out before."""
+        return self.watermark
+
+    def unfit(self) -> Elsewhere | None:
+        """Only a primary gives places, once it knows what has happened."""
+        lead = self.lead
         if lead is None or (self.rules.mode == "async" and not self.leased):
             return self._elsewhere("is not the primary")
         if len(self.view.members) < self.rules.floor and self.rules.mode == "sync":
             return self._elsewhere("has too few replicas in sync")
         if lead.committed < lead.opening:
             return self._elsewhere("begins to lead")
-        elsewhere = self.estranged(request.past)
-        if elsewhere is not None:
-            return elsewhere
-        once = self.state.table.once
-        known = once.answer(request.client, serial) if self.duty.dedup else None
-        if known is not None and self.watermark:
-            reply.give(Answered(self.state.placed(known)))
-        elif once.over(request.client, serial):
-            return self._elsewhere("has answered that")
-        else:
-            lead.order(request.command, request.client, serial, request.closed, reply)
-            self.in_time(reply, maybe=True)
         return None
+
+    def place(self, request: Order, reply: Reply) -> None:
+        """The primary's part."""
+        if self.lead is not None:
+            r = request
+            self.lead.order(r.command, r.client, r.serial, r.closed, reply)
 
     @handle
     def look(self, request: Look) -> Reply:

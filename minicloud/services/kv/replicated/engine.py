@@ -12,7 +12,7 @@ import msgspec
 
 from minicloud.errors import OutcomeUnknown, Refused, UsageError
 from minicloud.protocols.kv import Changes, Command, Done, ReadCommand, Transact
-from minicloud.protocols.kv.commands import revision_of
+from minicloud.protocols.kv.commands import EPOCH, revision_of
 from minicloud.services.kv.client import Bounded, Consistency, Demand, Unavailable, not_offered
 from minicloud.services.kv.ordered import Numbers
 from minicloud.services.kv.replicated.messages import Answered, Elsewhere, Look, Order, Past
@@ -101,8 +101,8 @@ class Seeking:
         past = self._past(level, demand)
         if not isinstance(command, ReadCommand):
             # What a session writes must follow all that it has seen, whatever it asks of reads.
-            position = self._past(Consistency.SESSION, demand) if demand.session else 0
-            return Way(limit, None, position)
+            seen = self._past(Consistency.SESSION, demand) if demand.session else 0
+            return Way(limit, None, self._with_compared(command, seen))
         if level is None or level is Consistency.LINEARIZABLE:
             return Way(limit, Look(command, strong=True, past=past), past)
         if isinstance(level, Bounded):
@@ -130,6 +130,14 @@ class Seeking:
             seen = [one for one in (*known, *read, *wrote) if isinstance(one, int)]
             return tuple(sorted(dict.fromkeys(seen)))
         return max(known, default=0)
+
+    def _with_compared(self, command: Command, seen: Past) -> Past:
+        """A version that a transaction compares with has a number that another history has too."""
+        if not self._spec.lossy or not isinstance(command, Transact):
+            return seen
+        known = (seen,) if isinstance(seen, int) else seen
+        compared = [one.than for one in command.when if one.of == "revision" and one.than >= EPOCH]
+        return tuple(sorted(dict.fromkeys([*known, *compared])))
 
     async def perform(self, command: Command, way: Way) -> Done:
         """Ask until somebody answers, or the time is over."""

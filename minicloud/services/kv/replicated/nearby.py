@@ -67,11 +67,17 @@ class Nearby(Replica):
     def hear_tip(self, tip: Tip) -> None:
         """Things have come so far: it was vouched for."""
 
-    def take(self, request: Order, reply: Reply) -> Elsewhere | None:
-        """Give a command its place, and answer when it has happened; or say where to ask.
+    @property
+    def repeats(self) -> bool:
+        """Whether what a request gave is told again to whoever asks again."""
+        return True
 
-        Raises `NotStored`. What it says or raises is final for this try: nothing was done.
-        """
+    def unfit(self) -> Elsewhere | None:
+        """Where commands get their places, if not here and now."""
+        raise NotImplementedError
+
+    def place(self, request: Order, reply: Reply) -> None:
+        """Give a command its place, and answer when it has happened; raises `NotStored`."""
         raise NotImplementedError
 
     # What is said where.
@@ -85,7 +91,7 @@ class Nearby(Replica):
             reply.give(self.away("", "has refused that"))
             return reply
         try:
-            elsewhere = self.take(request, reply)
+            elsewhere = self._take(request, reply)
         except NotStored:
             self._refusals.note(client, serial, attempt, request.closed)
             raise
@@ -93,6 +99,22 @@ class Nearby(Replica):
             self._refusals.note(client, serial, attempt, request.closed)
             reply.give(elsewhere)
         return reply
+
+    def _take(self, request: Order, reply: Reply) -> Elsewhere | None:
+        # What it says or raises is final for this try: nothing was done.
+        elsewhere = self.unfit() or self.estranged(request.past)
+        if elsewhere is not None:
+            return elsewhere
+        once, client, serial = self.state.table.once, request.client, request.serial
+        known = once.answer(client, serial) if self.duty.dedup else None
+        if known is not None and self.repeats:
+            reply.give(Answered(self.state.placed(known)))
+        elif once.over(client, serial):
+            return self.away("", "has answered that")
+        else:
+            self.place(request, reply)
+            self.in_time(reply, maybe=True)
+        return None
 
     def in_time(self, reply: Reply, *, maybe: bool) -> None:
         """Answer that nothing is known, when the time for an answer is over."""

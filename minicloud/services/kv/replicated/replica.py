@@ -264,10 +264,7 @@ class Replica(Node):
         written = self._later(self._written, last)
         # the rule: what is told is on the disk
         append(then=written if self.duty.ack_after_fsync else _nothing)
-        gone = self.log.put(first, entries)
-        self._give_up(first, gone, remembered=True)
-        self.durable = min(self.durable, first - 1)
-        self.state.cut(first - 1)
+        self._replace(first, entries)
         if not self.duty.ack_after_fsync:
             self._written(last)
 
@@ -280,9 +277,13 @@ class Replica(Node):
             then()
             return
         self._journal.append("log", last + 1, [], then=self._later(then))
-        self._give_up(last + 1, self.log.put(last + 1, ()), remembered=True)
-        self.durable = min(self.durable, last)
-        self.state.cut(last)
+        self._replace(last + 1, ())
+
+    def _replace(self, first: int, entries: Sequence[Entry]) -> None:
+        gone = self.log.put(first, entries)
+        self._give_up(first, gone, remembered=True)
+        self.durable = min(self.durable, first - 1)
+        self.state.cut(first - 1)
 
     def _written(self, last: Mark) -> None:
         # What was cut off in the meantime is no longer there to be durable.

@@ -7,7 +7,6 @@ the entries of many clients are written with one sync.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minicloud.kernel.clock import NS
@@ -139,15 +138,13 @@ class Replica(Node):
     @handle
     def propose(self, request: Propose) -> Later[Reply]:
         """Give a command its place in the log, and answer when it is applied."""
-        r, refusals = request, self._refusals
-        if r.client and refusals.covers(r.client, r.serial, r.attempt):  # the rule
+        r = request
+        if r.client and self._refusals.covers(r.client, r.serial, r.attempt):  # the rule
             reply: Later[Reply] = Later()
             reply.give(Reply(why="refused before"))
             return reply
         item = Item(self._stamp(), r.command, r.client, r.serial, r.acknowledged)
-        return self._propose(
-            item, lambda: refusals.note(r.client, r.serial, r.attempt, r.acknowledged)
-        )
+        return self._propose(item, r.attempt)
 
     @handle
     def query(self, request: Query) -> Later[Reply]:
@@ -177,12 +174,13 @@ class Replica(Node):
         self._settle()
         return reply
 
-    def _propose(self, item: Item, refused: Callable[[], None] = lambda: None) -> Later[Reply]:
+    def _propose(self, item: Item, attempt: int = 0) -> Later[Reply]:
         reply: Later[Reply] = Later(idle=True)
         self.wake()
         placed = self.raft.propose(item.plain())
         if isinstance(placed, protocol.Refused):
-            refused()
+            if item.client:
+                self._refusals.note(item.client, item.serial, attempt, item.acknowledged)
             reply.give(Reply(leader=placed.leader, why=placed.why))
         else:
             self._proposals.add(placed, reply)

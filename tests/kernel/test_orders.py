@@ -11,6 +11,7 @@ from helpers import Note, peers, storm, value_of
 
 from minicloud.cloud import run_cloud
 from minicloud.errors import Livelock, UsageError
+from minicloud.kernel.limits import Limits
 from minicloud.kernel.orders.order import Order
 from minicloud.kernel.orders.turns import PATIENCE
 from minicloud.kernel.run import simulate
@@ -242,7 +243,8 @@ def test_a_loop_that_awaits_nothing_is_a_livelock_in_every_order(order):
             nursery.start_soon(spin)
             nursery.start_soon(spin)
 
-    assert isinstance(simulate(main, order=order).exception, Livelock)
+    limits = Limits(instant=20_000)
+    assert isinstance(simulate(main, order=order, limits=limits).exception, Livelock)
 
 
 @pytest.mark.parametrize("order", ORDERS)

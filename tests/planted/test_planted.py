@@ -96,9 +96,10 @@ def test_a_bug_is_one_rule_that_is_missing(bug):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", ONCE, ids=named)
-def test_a_correct_service_is_green_for_500_seeds(bug):
+def test_a_correct_service_is_green_for_200_seeds(bug):
+    # python -m bench.search --safe 10000 has the other seeds.
     scenario = scenario_of(bug)
-    for seed in range(500):
+    for seed in range(200):
         case = case_of(scenario, "safe", "swarm", seed)
         result = result_of(case, execute(scenario, case))
         assert result.verdict == "valid", (seed, result.error, result.checks)

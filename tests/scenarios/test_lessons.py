@@ -51,26 +51,20 @@ def test_a_twin_does_what_is_stated_of_it_at_the_default_seed(name, variant):
     assert complaints(name, variant, [0]) == {}
 
 
-@pytest.mark.parametrize(("name", "variant"), TWINS)
-def test_a_correct_twin_is_never_convicted(name, variant):
-    if LESSONS[name].variants[variant].verdict.value == "valid":
-        assert complaints(name, variant, [1]) == {}
-
-
 SEEDS = dict.fromkeys(FIRST_FIVE, 200) | {
-    "cap_in_one_picture": 20,
-    "quorum_dial": 20,
+    "cap_in_one_picture": 10,
+    "quorum_dial": 10,
     "quorum_is_not_linearizable": 25,
-    "quorum_settings": 30,
+    "quorum_settings": 12,
     "raft_ambush": 8,
-    "raft_rules": 30,
+    "raft_rules": 20,
     "change_while_cut": 6,
     "forgetful_lock": 8,
     ("raft_rules", "no_commit_only_what_matched"): 10,
     ("raft_rules", "no_persist_before_send"): 10,
     ("raft_rules", "no_read_after_own_commit"): 10,
 }
-"""Of a lesson, or of a variant; 16 for the others, whose runs are longer."""
+"""Of a lesson, or of a variant; 10 for the others, whose runs are longer."""
 RARE = {"figure_eight": {"storm_naive"}, "raft_rules": None}
 """Lessons, or variants of them, about what a seed meets seldom: one in ten must, and the default
 alone is not enough."""
@@ -79,7 +73,7 @@ alone is not enough."""
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "variant"), TWINS)
 def test_over_many_seeds_no_correct_twin_is_convicted_and_a_naive_one_often(name, variant):
-    seeds = SEEDS.get((name, variant), SEEDS.get(name, 16))
+    seeds = SEEDS.get((name, variant), SEEDS.get(name, 10))
     wrong = complaints(name, variant, range(seeds))
     holds = LESSONS[name].variants[variant].verdict.value == "valid"
     rare = name in RARE and (RARE[name] is None or variant in RARE[name])

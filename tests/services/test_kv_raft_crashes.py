@@ -96,6 +96,9 @@ MIXES = {
     "transfers": {"transfers": True},
     "blackout": {"again": True, "changes": True},
 }
+RESTARTS = [*((mix, 0.3) for mix in MIXES), ("puts", None), ("transfers", None)]
+"""After how many seconds the server comes back, if it does: "five" and "blackout" wait for it, and
+whoever takes out a live server while another is dead leaves no majority."""
 
 
 @pytest.mark.parametrize("params", MIXES.values(), ids=MIXES)
@@ -106,15 +109,18 @@ def test_what_was_told_survives_a_sample_of_crashes(params):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("disk", ["lose-unsynced", "torn", "keep"])
-@pytest.mark.parametrize("restart", [0.3, None])
-@pytest.mark.parametrize("params", MIXES.values(), ids=MIXES)
-def test_what_was_told_survives_every_crash(params, restart, disk):
-    if restart is None and (params.get("again") or params.get("partner")):
-        pytest.skip("these wait for the first to come back")
-    if restart is None and params.get("changes"):
-        pytest.skip("whoever takes out a live server while another is dead leaves no majority")
+@pytest.mark.parametrize(("mix", "restart"), RESTARTS)
+@pytest.mark.parametrize("disk", ["lose-unsynced", "torn"])
+def test_what_was_told_survives_every_crash(mix, restart, disk):
+    params = MIXES[mix]
     failing, tried = failing_cuts(kept, None, restart=restart, disk=disk, **params)
+    assert failing == {}
+    assert tried > 200
+
+
+@pytest.mark.slow
+def test_nor_does_a_crash_of_the_process_alone_take_it():
+    failing, tried = failing_cuts(kept, None, disk="keep")
     assert failing == {}
     assert tried > 200
 

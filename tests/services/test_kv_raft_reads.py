@@ -322,7 +322,7 @@ def test_reads_over_leases_are_linearizable_exactly_while_the_drift_is_within_th
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drift", [0.05, 0.1, 0.2, 0.3, 0.5])
+@pytest.mark.parametrize("drift", [0.05, 0.2, 0.5])
 def test_leases_and_drifts_over_many_seeds(drift):
     for reads in ("index", "log"):
         assert set(verdicts(range(20), reads=reads, drift=drift)) == {Verdict.VALID}

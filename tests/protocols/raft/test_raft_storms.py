@@ -13,7 +13,7 @@ CALM = {"prevote": returning, "stickiness": one_link, "check_quorum": deaf}
 
 @pytest.mark.parametrize("weather", WEATHERS)
 def test_a_cluster_survives(weather):
-    found = {seed: storm(seed, None, WEATHERS[weather]) for seed in range(25)}
+    found = {seed: storm(seed, None, WEATHERS[weather]) for seed in range(12)}
     assert {seed: broken for seed, broken in found.items() if broken} == {}
 
 

@@ -178,11 +178,10 @@ class _Linearizable:
 
     def problem(self, model: Model, operations: list[Operation]) -> Problem:
         frozen = [_frozen(model, op) for op in operations]
-        perhaps = [op for op in frozen if not op.known and not model.pure(op)]
         return Problem(
             model=model,
             required=[op for op in frozen if op.known],
-            optional=[variant for op in perhaps for variant in model.variants(op)],
+            optional=model.perhaps(frozen),
             starts=(model.initial,),
         )
 

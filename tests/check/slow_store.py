@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 START: tuple = ()
@@ -77,27 +78,38 @@ def transact(entries: dict, op: Any, certain: bool) -> list[dict]:
             answers[-1] = value(entries, key)
         else:
             answers[-1] = (value(entries, key) or 0) + command[2]
-            entries = put(entries, key, answers[-1])
+            lent = key in entries and entries[key][1]
+            entries = put(entries, key, answers[-1], lent=lent)
     return [entries] if not certain or [held, answers] == op.result else []
 
 
 def linearizable(operations: list) -> bool:
+    return any_order(operations, lambda _one, _other: True)
+
+
+def sequential(operations: list) -> bool:
+    return any_order(operations, lambda one, other: one.client == other.client)
+
+
+def any_order(operations: list, bound: Callable[[Any, Any], bool]) -> bool:
+    """Whether some order fits in which what had ended before another began comes before it, of
+    those two that are bound to each other.
+    """
     must = [op for op in operations if op.outcome == "ok"]
     may = [op for op in operations if op.outcome == "info"]
-    return fits(START, must, may, {})
+    return fits(START, must, may, bound, {})
 
 
-def fits(state: Any, must: list, may: list, failed: dict) -> bool:
+def fits(state: Any, must: list, may: list, bound: Any, failed: dict) -> bool:
     if not must:
         return True
     here = (state, *(op.start for op in (*must, *may)))
     if here in failed:
         return False
-    first_return = min(op.end for op in must)
     for op in (*must, *may):
-        if op.start < first_return:
+        if not any(one.end < op.start and bound(one, op) for one in must):
             rest = [one for one in must if one is not op], [one for one in may if one is not op]
-            if any(fits(after, *rest, failed) for after in futures(state, op)):
+            if any(fits(after, *rest, bound, failed) for after in futures(state, op)):
                 return True
     failed[here] = None
     return False

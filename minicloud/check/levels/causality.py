@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from minicloud.check.event import Operation
 from minicloud.check.seen import Access, Edition, Graph, View
+from minicloud.check.seen.effects import surely_written
 
 __all__ = ["Causality"]
 
@@ -43,7 +44,7 @@ class Causality:
             self.graph.edge(self.nodes[maker.start], self.nodes[access.op.start], "read")
         self.writes: dict[object, list[Operation]] = {}
         for op in self.operations:
-            for key in dict.fromkeys(access.key for access in view.writes[op.start]):
+            for key in surely_written(op):
                 self.writes.setdefault(key, []).append(op)
         self.order: list[int] = []
         self.knot = self.sort()

@@ -15,6 +15,7 @@ import msgspec
 
 from minicloud.check.event import Operation
 from minicloud.check.models import MODELS
+from minicloud.check.models.maps import value_of
 from minicloud.check.models.mattering import Uses, is_certain, made_by, seen_by
 from minicloud.check.seen import View
 from minicloud.check.seen.effects import READS, WRITES
@@ -53,8 +54,7 @@ class Ordering:
 
     def prepare(self, words: list[Operation]) -> None:
         certain = [op for op in words if op.known]
-        perhaps = [op for op in words if not op.known and not self.model.pure(op)]
-        loose = [variant for op in perhaps for variant in self.model.variants(op)]
+        loose = self.model.perhaps(words)
         uses = Uses(certain, loose)
         self.summed = uses.summed
         self.readers: dict[Any, int] = {}
@@ -165,19 +165,21 @@ class Ordering:
         next_ones.sort(key=lambda step: step.advice, reverse=True)
         held = dict(state)
         for step in next_ones:
-            if self.destroys(step, done, held):
-                continue
             after = self.model.step(state, step.op)
-            if after is not None and (after != state or step.op.known):
+            if after is None or (after == state and not step.op.known):
+                continue
+            if not self.destroys(step, done, held, dict(after)):
                 self.stack.append((done | step.bit, after, places))
 
-    def destroys(self, step: _Step, done: int, held: dict[Any, Any]) -> bool:
+    def destroys(self, step: _Step, done: int, held: dict[Any, Any], after: dict[Any, Any]) -> bool:
         """Whether it overwrites what somebody must still read, and nobody can write again."""
         left = ~(done | step.bit)
         for key in step.pairs:
             if key in self.summed:
                 continue
-            value = getattr(held.get(key, ABSENT), "value", held.get(key, ABSENT))
+            value = value_of(held.get(key, ABSENT))
+            if value == value_of(after.get(key, ABSENT)):
+                continue
             pair = (key, value)
             if self.readers.get(pair, 0) & left and not self.makers.get(pair, 0) & left:
                 return value is not ABSENT or self.model.pure(_NOTHING)

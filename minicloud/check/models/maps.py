@@ -14,7 +14,7 @@ import msgspec
 from minicloud.check.event import Operation
 from minicloud.check.values import ABSENT, FALSE, TRUE, freeze_exactly
 
-__all__ = ["Lent", "apply", "branches", "canon", "decided", "lends", "touched"]
+__all__ = ["Lent", "apply", "branches", "canon", "lends", "touched", "value_of"]
 
 
 class Lent(msgspec.Struct, frozen=True):
@@ -157,6 +157,10 @@ def _summed(entries: Map, key: Any, by: Any, total: Any) -> Map | None:
     return None
 
 
+def _end(entries: Map, op: Operation) -> Map | None:
+    return _put(entries, op.key, ABSENT) if isinstance(entries.get(op.key), Lent) else None
+
+
 def _scan(entries: Map, op: Operation) -> Map | None:
     if not op.known:
         return entries
@@ -188,29 +192,70 @@ def _transact(entries: Map, op: Operation) -> Map | None:
     if not op.known:
         held = all(_holds(entries, condition) is not False for condition in when)
         return _commands(entries, then if held else otherwise, None)
-    said, values = op.result
-    for expired in _endings(entries, touched(op, ())):
-        before = {key: held for key, held in entries.items() if key not in expired}
-        said_so = [_holds(before, condition) for condition in when]
-        if said is TRUE and any(one is False for one in said_so):
-            continue
-        if said is FALSE and all(one is True for one in said_so):
-            continue
-        after = _commands(before, then if said is TRUE else otherwise, values)
-        if after is not None:
-            return after
-    return None
+    said, values = op.result[0] is TRUE, op.result[1]
+    done = list(zip(then if said else otherwise, values, strict=True))
+    ended = _ended(entries, when if said else (), done)
+    if ended is None:
+        return None
+    before = _without(entries, *ended)
+    answers = [_holds(before, condition) for condition in when]
+    if said and any(one is False for one in answers):
+        return None
+    if not said and all(one is True for one in answers):
+        one = _one_ended(before, when, done)
+        if one is None:
+            return None
+        before = _without(before, one)
+    return _commands(before, [command for command, _ in done], values)
 
 
-def _endings(entries: Map, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Which of the lent entries may have ended before: none, each, and all."""
-    lent = [key for key in keys if isinstance(entries.get(key), Lent)]
-    if not lent:
-        return [()]
-    return [(), *((key,) for key in lent), *([tuple(lent)] if len(lent) > 1 else [])]
+def _ended(entries: Map, when: Sequence[Any], done: Sequence[Any]) -> list[Any] | None:
+    """The lent entries that had ended, by what was said of each; None: something cannot be.
+
+    What may have ended or not is left: it can end later as well.
+    """
+    ended = []
+    touched = dict.fromkeys([*(one[0] for one in when), *(command[1] for command, _ in done)])
+    for key in [key for key in touched if isinstance(entries.get(key), Lent)]:
+        if not _fits(entries, key, when, done):
+            if not _fits(_without(entries, key), key, when, done):
+                return None
+            ended.append(key)
+    return ended
+
+
+def _fits(entries: Map, key: Any, when: Sequence[Any], done: Sequence[Any]) -> bool:
+    """Whether what was said of one key can be."""
+    mine = [(command, told) for command, told in done if command[1] == key]
+    if any(_holds(entries, one) is False for one in when if one[0] == key):
+        return False
+    commands, values = [command for command, _ in mine], [told for _, told in mine]
+    return _commands(dict(entries), commands, values) is not None
+
+
+def _one_ended(entries: Map, when: Sequence[Any], done: Sequence[Any]) -> Any:
+    """The key of the one entry that must have ended, as a condition that seems to hold did not.
+    Which of several it was is for `may_have_ended` to say.
+    """
+    asked = dict.fromkeys(condition[0] for condition in when)
+    ended = [
+        key
+        for key in asked
+        if isinstance(entries.get(key), Lent)
+        and any(_holds({}, one) is not True for one in when if one[0] == key)
+        and _fits(_without(entries, key), key, (), done)
+    ]
+    return ended[0] if len(ended) == 1 else None
+
+
+def _without(entries: Map, *keys: Any) -> Map:
+    return {key: held for key, held in entries.items() if key not in keys}
 
 
 def _commands(entries: Map, commands: Sequence[Any], values: Any) -> Map | None:
+    """What they leave; None where they were told something else than there is. Nothing ends
+    between two of them.
+    """
     for place, command in enumerate(commands):
         verb, key = command[0], command[1]
         told = None if values is None else values[place]
@@ -222,12 +267,13 @@ def _commands(entries: Map, commands: Sequence[Any], values: Any) -> Map | None:
         elif verb == "delete":
             after = _put(entries, key, ABSENT)
         elif verb == "add":
-            after = _summed(entries, key, command[2], told)
-        elif told is not None:
-            after = _finds(entries, key, told)
+            after = _summed(entries, key, command[2], None)
         if after is None:
             return None
         entries = after
+        asks = verb in {"add", "get"} and told is not None
+        if asks and value_of(entries.get(key, ABSENT)) != told:
+            return None
     return entries
 
 
@@ -255,25 +301,7 @@ _ACTS = {
     "lend": _lend,
     "cas": _cas,
     "add": _add,
+    "end": _end,
     "scan": _scan,
     "transact": _transact,
 }
-
-
-def decided(op: Operation, *, lending: bool = False) -> list[Operation]:
-    """What an operation of unknown outcome may have been, where a state does not tell.
-
-    A transaction that asked about a revision may have gone either way. To allow both, and even both
-    at once, allows more than there was, so nothing is convicted wrongly.
-    """
-    if op.f == "transact":
-        when, then, otherwise = op.argument
-        if any(of == "revision" and than != 0 for _, of, _, than in when) or (lending and when):
-            plain = [c for c in when if not (c[1] == "revision" and c[3] != 0)]
-            kept = () if lending else tuple(plain)
-            ways = [(kept, then, ()), ((), otherwise, ())]
-            return [msgspec.structs.replace(op, argument=way) for way in ways if way[1]]
-    if op.f == "add" and lending:
-        afresh = msgspec.structs.replace(op, f="write")
-        return [op, afresh]
-    return [op]

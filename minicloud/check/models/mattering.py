@@ -7,6 +7,7 @@ written to that key matter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,16 +20,14 @@ from minicloud.check.values import ABSENT, FALSE, TRUE
 __all__ = ["Uses", "is_certain", "made_by", "map_lens", "seen_by"]
 
 Pair = tuple[Any, Any]
-# Variants are looked for among so many operations of unknown outcome; there are never more.
-MANY = 10_000
 
 
 def map_lens(step: Step, required: Operations, optional: Operations, starts: Sequence[Any]) -> Lens:
     """The lens of a store: what nobody sees need not have happened."""
     uses = Uses(required, optional)
-    # What an operation may have been in two ways is listed twice, and has no deadline.
-    listed = [op.start for op in optional]
-    twice = {start for start in listed if listed.count(start) > 1} if len(listed) < MANY else set()
+    # What an operation may have been in two ways, or what may have been beside it, is listed under
+    # the same start, and has no deadline.
+    listed = Counter(op.start for op in (*required, *optional))
     made = [(op, pair) for op in (*required, *optional) for pair in made_by(op)]
     seen = [(op, pair) for op in required for pair in seen_by(op) if is_certain(op, pair)]
     clear = [(op, pair) for op, pair in seen if pair[0] not in uses.summed]
@@ -36,7 +35,7 @@ def map_lens(step: Step, required: Operations, optional: Operations, starts: Seq
     deadlines = {
         start: until
         for start, until in value_deadlines(made, clear, there).items()
-        if start not in twice
+        if listed[start] == 1
     }
     return Lens(step, last_use=uses.of, deadlines=deadlines, foresees=bool(deadlines))
 
@@ -90,6 +89,8 @@ def made_by(op: Operation) -> Iterator[Pair]:
     """The pairs (key, value) that an operation wrote, or may have written."""
     if op.f in {"write", "lend"}:
         yield op.key, op.argument
+    elif op.f == "end":
+        yield op.key, ABSENT
     elif op.f == "cas" and not (op.known and op.result is FALSE):
         yield op.key, op.argument[1]
     elif op.f == "add" and op.known:

@@ -37,6 +37,10 @@ def _itself(op: Operation) -> list[Operation]:
     return [op]
 
 
+def _none(_: Operation) -> list[Operation]:
+    return []
+
+
 class Model(msgspec.Struct, frozen=True):
     """A sequential specification.
 
@@ -56,7 +60,8 @@ class Model(msgspec.Struct, frozen=True):
     keys)` are the keys, among those of the history, that an operation without a key touches; all
     keys that operations connect are then one object, judged by the model `spanning`, which also
     takes over where it `suits` no single key. `variants(op)` are what an operation of unknown
-    outcome may have been, where its step alone can't tell.
+    outcome may have been, where its step alone can't tell; `asides(op)` what may have happened
+    before any operation, as if of unknown outcome, where nobody tells.
     """
 
     initial: Any
@@ -76,6 +81,16 @@ class Model(msgspec.Struct, frozen=True):
     spanning: Model | None = None
     suits: Callable[[list[Operation]], bool] = _yes
     variants: Callable[[Operation], list[Operation]] = _itself
+    asides: Callable[[Operation], list[Operation]] = _none
+
+    def perhaps(self, operations: Iterable[Operation]) -> list[Operation]:
+        """All that may have happened, and need not have, of such operations."""
+        found: list[Operation] = []
+        for op in operations:
+            if not (op.known or self.pure(op)):
+                found += self.variants(op)
+            found += self.asides(op)
+        return found
 
     def suited(self, operations: list[Operation]) -> Model:
         """This model, or what takes over where there is more than it can do."""

@@ -17,9 +17,10 @@ from minicloud.check.event import Operation
 from minicloud.check.linear.distinct import register_clash
 from minicloud.check.linear.lens import register_lens
 from minicloud.check.models.classic import CLASSIC
-from minicloud.check.models.maps import apply, canon, decided, lends, touched
+from minicloud.check.models.maps import apply, branches, canon, lends, touched
 from minicloud.check.models.mattering import map_lens
 from minicloud.check.models.model import Model
+from minicloud.check.models.uncertain import decided, may_have_ended
 from minicloud.check.values import ABSENT, freeze_exactly
 
 __all__ = ["STORE"]
@@ -42,6 +43,14 @@ def _problem(op: Operation) -> str | None:
         )
     if op.f == "add" and (isinstance(op.argument, bool) or not isinstance(op.argument, int)):
         return f"an add takes a whole number, not {op.argument!r}"
+    return _wrong_answer(op) if op.known else None
+
+
+def _wrong_answer(op: Operation) -> str | None:
+    if op.f == "scan" and not _are_pairs(op.result):
+        return f"a scan returns a list of [key, value], not {op.result!r}"
+    if op.f == "transact" and not _is_answer(op):
+        return f"a transact returns [whether when held, one value a command], not {op.result!r}"
     return None
 
 
@@ -49,6 +58,21 @@ def _is_transaction(argument: Any) -> bool:
     if isinstance(argument, dict):
         return argument.keys() == {"when", "then", "otherwise"}
     return isinstance(argument, list | tuple) and len(argument) == 3
+
+
+def _are_pairs(result: Any) -> bool:
+    is_list = isinstance(result, list | tuple)
+    return is_list and all(isinstance(one, list | tuple) and len(one) == 2 for one in result)
+
+
+def _is_answer(op: Operation) -> bool:
+    if not (isinstance(op.result, list | tuple) and len(op.result) == 2):
+        return False
+    held, values = op.result
+    _, then, otherwise = branches(op.argument)
+    if not (isinstance(held, bool) and isinstance(values, list | tuple)):
+        return False
+    return len(values) == len(then if held else otherwise)
 
 
 def _spans(op: Operation, keys: Iterable[Any]) -> tuple[Any, ...]:
@@ -102,7 +126,8 @@ _LENDING = Model(
     canon=canon,
     observed=_observed,
     produced=_produced,
-    variants=partial(decided, lending=True),
+    variants=decided,
+    asides=may_have_ended,
 )
 
 _MAP = msgspec.structs.replace(
@@ -110,7 +135,7 @@ _MAP = msgspec.structs.replace(
     pure=_pure,
     suits=lambda operations: not any(lends(op) for op in operations),
     spanning=_LENDING,
-    variants=decided,
+    asides=lambda _: [],
 )
 
 STORE = Model(

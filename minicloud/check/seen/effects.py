@@ -25,7 +25,17 @@ from minicloud.check.event import Operation
 from minicloud.check.models.maps import branches
 from minicloud.check.values import ABSENT, Mark, freeze_exactly
 
-__all__ = ["KNOWN", "READS", "VAGUE", "WRITES", "Effects", "commands_of", "effects_of", "in_range"]
+__all__ = [
+    "KNOWN",
+    "READS",
+    "VAGUE",
+    "WRITES",
+    "Effects",
+    "commands_of",
+    "effects_of",
+    "in_range",
+    "surely_written",
+]
 
 READS = ("read", "get")
 WRITES = ("write", "put", "delete", "lend")
@@ -106,6 +116,19 @@ def commands_of(op: Operation) -> list[tuple[Any, Any]]:
         return [(command, None) for command in (*then, *otherwise)]
     held, values = op.result
     return list(zip(then if held else otherwise, values, strict=False))
+
+
+def surely_written(op: Operation) -> list[Any]:
+    """The keys that an operation has written, if it took effect.
+
+    A transaction of unknown outcome took one of its branches, and so wrote one's keys at most.
+    """
+    if op.f == "transact" and not op.known:
+        _, then, otherwise = branches(op.argument)
+        one, other = ([c[1] for c in branch if c[0] != "get"] for branch in (then, otherwise))
+        if one and other:
+            return [key for key in dict.fromkeys(one) if key in other]
+    return list(dict.fromkeys(key for key, _ in effects_of(op).writes))
 
 
 def _transact(op: Operation) -> Effects:

@@ -85,6 +85,7 @@ class View:
         self.vague: dict[Any, None] = {}
         self.lent: dict[Any, None] = {}
         self.first: dict[Any, Edition] = {}
+        self.fleeting = self.may_vanish()
         for op in self.operations:
             self.note_writes(op)
         self.note_firsts()
@@ -109,11 +110,30 @@ class View:
 
     # Writes.
 
+    def may_vanish(self) -> dict[Any, None]:
+        """The keys whose value may have gone without anybody being told."""
+        found = {op.key: None for op in self.operations if op.f == "lend"}
+        for op in self.operations:
+            if op.f == "transact" or not op.known:
+                gone = (key for key, value in self.effects[op.start].writes if value is ABSENT)
+                found.update(dict.fromkeys(gone))
+        return found
+
+    def made(self, op: Operation, key: Any, value: Any) -> Any:
+        """The version that an operation made of a key, if that is clear.
+
+        Whoever takes away what is not there is told the version of the one who did.
+        """
+        number = self.number(op) if op.known else None
+        if value is ABSENT and (op.f in {"cas", "transact"} or key in self.fleeting or number == 0):
+            return None
+        return number
+
     def note_writes(self, op: Operation) -> None:
         effects = self.effects[op.start]
         found = self.writes[op.start] = []
-        number = self.number(op) if op.known else None
         for key, value in effects.writes:
+            number = self.made(op, key, value)
             edition = self.edition(key, number)
             if edition.value is VAGUE and not edition.makers:
                 edition.value = value
@@ -121,7 +141,9 @@ class View:
             elif edition.value != value:
                 self.lie(edition, op, value)
             edition.makers.append(op)
-            found.append(Access(op, key, value, edition))
+            took = value is ABSENT and op.f == "transact"
+            unclear = number is None and op.known and (took or self.number(op) is not None)
+            found.append(Access(op, key, value, None if unclear else edition))
             if value is VAGUE:
                 self.vague[key] = None
             if op.f == "lend":
@@ -165,9 +187,11 @@ class View:
         """A key's first state is what a read of nothing saw, where nothing was ever taken away."""
         empty: dict[Any, dict[Any, None]] = {}
         for op in self.operations:
-            for key, value in self.effects[op.start].reads:
+            effects = self.effects[op.start]
+            number = None if effects.writes else self.number(op)
+            for key, value in effects.reads:
                 if value is ABSENT:
-                    empty.setdefault(key, {})[self.number(op)] = None
+                    empty.setdefault(key, {})[number] = None
         for key, numbers in empty.items():
             told = [number for number in numbers if number is not None]
             if (key, ABSENT) in self.by_value or key in self.vague or key in self.lent:

@@ -1,12 +1,34 @@
 """Small histories of a store whose entries may end by themselves, at random or written down."""
 
 import random
+from collections import Counter
 
 import slow_store as slow
 
-from minicloud.check import History
+from minicloud.check import (
+    History,
+    Verdict,
+    bounded_staleness,
+    causal,
+    consistent_prefix,
+    linearizable,
+    sequential,
+    session_guarantees,
+)
 
 KEYS = ("x", "y")
+
+CHECKS = {
+    "linearizable": linearizable("store"),
+    "sequential": sequential(),
+    "session": session_guarantees(),
+    "prefix": consistent_prefix(),
+    "versions": bounded_staleness(versions=0),
+    "seconds": bounded_staleness(seconds=0),
+    "plain": causal(form="plain"),
+    "memory": causal(form="memory"),
+    "convergent": causal(),
+}
 
 
 def asks(rng, words, number):
@@ -122,3 +144,16 @@ def recorded(*operations, client=None):
         lost = result == "?"
         history.complete(at, time=2 * number + 1, type="info" if lost else "ok", value=result)
     return history
+
+
+def judged_alike(check, twin, words, seeds, **options):
+    """How often each verdict was given; where there is one, it is the twin's."""
+    counts = Counter()
+    for seed in range(seeds):
+        history = world(seed, WORDS[words], **options)
+        judged = check.judge(history)
+        counts[judged.verdict] += 1
+        if judged.verdict is not Verdict.UNKNOWN:
+            fits = twin(history.operations())
+            assert (judged.verdict is Verdict.VALID) == fits, (seed, judged.why)
+    return counts

@@ -1,11 +1,10 @@
 """The models `store`, `counter` and `fenced-lock`: against a slow twin, and by hand."""
 
 import time
-from collections import Counter
 
 import pytest
 import slow_store as slow
-from store_worlds import WORDS, recorded, world
+from store_worlds import WORDS, judged_alike, recorded
 
 from minicloud.check import MODELS, History, Verdict, linearizable, sequential
 from minicloud.errors import UsageError
@@ -13,14 +12,7 @@ from minicloud.errors import UsageError
 
 @pytest.mark.parametrize("words", WORDS)
 def test_the_store_agrees_with_its_twin(words):
-    counts, check = Counter(), linearizable("store")
-    for seed in range(1000):
-        history = world(seed, WORDS[words])
-        judged = check.judge(history)
-        counts[judged.verdict] += 1
-        if judged.verdict is not Verdict.UNKNOWN:
-            fits = slow.linearizable(history.operations())
-            assert (judged.verdict is Verdict.VALID) == fits, (seed, judged.why)
+    counts = judged_alike(linearizable("store"), slow.linearizable, words, 1000)
     assert counts[Verdict.VALID] > 50, counts
     assert counts[Verdict.INVALID] > 10, counts
 

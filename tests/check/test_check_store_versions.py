@@ -9,33 +9,17 @@ import random
 import msgspec
 import pytest
 import slow_store as slow
+from store_worlds import CHECKS
 
 from minicloud.check import (
     History,
     Verdict,
-    bounded_staleness,
-    causal,
-    consistent_prefix,
-    linearizable,
-    sequential,
     session_guarantees,
 )
 from minicloud.protocols.kv import Add, Cas, Compare, Delete, Get, Put, Scan, Transact
 from minicloud.protocols.kv.commands import Expire, ReadCommand
 from minicloud.protocols.kv.state import KeyValues
 from minicloud.services.kv.client.words import told_of, version_of
-
-CHECKS = {
-    "linearizable": linearizable("store"),
-    "sequential": sequential(),
-    "session": session_guarantees(),
-    "prefix": consistent_prefix(),
-    "versions": bounded_staleness(versions=0),
-    "seconds": bounded_staleness(seconds=0),
-    "plain": causal(form="plain"),
-    "memory": causal(form="memory"),
-    "convergent": causal(),
-}
 
 
 def transaction(rng, value):

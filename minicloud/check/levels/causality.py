@@ -44,7 +44,7 @@ class Causality:
             self.graph.edge(self.nodes[maker.start], self.nodes[access.op.start], "read")
         self.writes: dict[object, list[Operation]] = {}
         for op in self.operations:
-            for key in surely_written(op):
+            for key in surely_written(op, view.effects[op.start]):
                 self.writes.setdefault(key, []).append(op)
         self.order: list[int] = []
         self.knot = self.sort()

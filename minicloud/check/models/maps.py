@@ -215,8 +215,8 @@ def _ended(entries: Map, when: Sequence[Any], done: Sequence[Any]) -> list[Any] 
     What may have ended or not is left: it can end later as well.
     """
     ended = []
-    touched = dict.fromkeys([*(one[0] for one in when), *(command[1] for command, _ in done)])
-    for key in [key for key in touched if isinstance(entries.get(key), Lent)]:
+    told = dict.fromkeys([*(one[0] for one in when), *(command[1] for command, _ in done)])
+    for key in [key for key in told if isinstance(entries.get(key), Lent)]:
         if not _fits(entries, key, when, done):
             if not _fits(_without(entries, key), key, when, done):
                 return None

@@ -118,7 +118,7 @@ def commands_of(op: Operation) -> list[tuple[Any, Any]]:
     return list(zip(then if held else otherwise, values, strict=False))
 
 
-def surely_written(op: Operation) -> list[Any]:
+def surely_written(op: Operation, effects: Effects) -> list[Any]:
     """The keys that an operation has written, if it took effect.
 
     A transaction of unknown outcome took one of its branches, and so wrote one's keys at most.
@@ -128,7 +128,7 @@ def surely_written(op: Operation) -> list[Any]:
         one, other = ([c[1] for c in branch if c[0] != "get"] for branch in (then, otherwise))
         if one and other:
             return [key for key in dict.fromkeys(one) if key in other]
-    return list(dict.fromkeys(key for key, _ in effects_of(op).writes))
+    return list(dict.fromkeys(key for key, _ in effects.writes))
 
 
 def _transact(op: Operation) -> Effects:

@@ -119,30 +119,31 @@ class View:
                 found.update(dict.fromkeys(gone))
         return found
 
-    def made(self, op: Operation, key: Any, value: Any) -> Any:
-        """The version that an operation made of a key, if that is clear.
+    def took_nothing(self, op: Operation, key: Any, value: Any) -> bool:
+        """Whether it may be that an operation found nothing to take away.
 
-        Whoever takes away what is not there is told the version of the one who did.
+        Who takes away what is not there is told the version of the one who did.
         """
-        number = self.number(op) if op.known else None
-        if value is ABSENT and (op.f in {"cas", "transact"} or key in self.fleeting or number == 0):
-            return None
-        return number
+        if value is not ABSENT or not op.known:
+            return False
+        if op.f == "transact":
+            return True
+        number = self.number(op)
+        return number is not None and (op.f == "cas" or key in self.fleeting or number == 0)
 
     def note_writes(self, op: Operation) -> None:
         effects = self.effects[op.start]
         found = self.writes[op.start] = []
+        number = self.number(op) if op.known else None
         for key, value in effects.writes:
-            number = self.made(op, key, value)
-            edition = self.edition(key, number)
+            unclear = self.took_nothing(op, key, value)
+            edition = self.edition(key, None if unclear else number)
             if edition.value is VAGUE and not edition.makers:
                 edition.value = value
                 self.by_value.setdefault((key, value), []).append(edition)
             elif edition.value != value:
                 self.lie(edition, op, value)
             edition.makers.append(op)
-            took = value is ABSENT and op.f == "transact"
-            unclear = number is None and op.known and (took or self.number(op) is not None)
             found.append(Access(op, key, value, None if unclear else edition))
             if value is VAGUE:
                 self.vague[key] = None
